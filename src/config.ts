@@ -1,0 +1,533 @@
+// Every option: what it means, its default, and the check that tells what is wrong with it.
+
+import { InvalidParametersError } from '@libp2p/interface'
+import { MAX_VALUE } from './wire/limits.ts'
+import { removePrivateAddressesMapper } from './wire/address-mappers.ts'
+import type { Selectors, Validators } from './values/namespaces.ts'
+import type { PeerInfoMapper } from './wire/contact.ts'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+
+/** How long to wait for a peer. It adapts to the round trips that are measured. */
+export interface TimeoutInit {
+  /** never less, ms */
+  minTimeout?: number
+  /** never more, ms */
+  maxTimeout?: number
+}
+
+/** How provider records of others are kept. */
+export interface ProvidersInit {
+  /**
+   * Keys whose providers are kept in memory beside the datastore: more of them cost memory and save reads.
+   *
+   * @default 256
+   */
+  cacheSize?: number
+  /**
+   * How often expired records are deleted, in seconds. They are never served, whatever this is.
+   *
+   * @default 5_400
+   */
+  cleanupInterval?: number
+  /**
+   * How long a record is served after it was announced, in seconds.
+   *
+   * @default 172_800 (48 hours)
+   */
+  provideValidity?: number
+}
+
+/** How this node announces again what it provides. */
+export interface ReProvideInit {
+  /**
+   * Announcements at once.
+   *
+   * @default 10
+   */
+  concurrency?: number
+  /**
+   * Announcements that may wait in memory; the walk over all keys pauses meanwhile.
+   *
+   * @default 16_384
+   */
+  maxQueueSize?: number
+  /**
+   * So long before an announcement lapses it is made again, in ms.
+   *
+   * @default 93_600_000 (26 hours, so that it is made every 22)
+   */
+  threshold?: number
+  /**
+   * How often to look for announcements to make again, in ms.
+   *
+   * @default 3_600_000 (1 hour)
+   */
+  interval?: number
+  /**
+   * How long other nodes keep an announcement, in ms.
+   *
+   * @default 172_800_000 (48 hours)
+   */
+  validity?: number
+}
+
+/** What the node will hold and do at the most. What is over a limit is refused, logged and counted, never dropped in silence. */
+export interface LimitsInit {
+  /**
+   * The longest value stored or put, in bytes. Other implementations may refuse longer ones than the default.
+   *
+   * @default 10_240
+   */
+  valueSize?: number
+  /**
+   * Values stored for others.
+   *
+   * @default 100_000
+   */
+  storedValues?: number
+  /**
+   * Provider records stored for others.
+   *
+   * @default 1_000_000
+   */
+  storedProviders?: number
+  /**
+   * Provider records stored under one key.
+   *
+   * @default 500
+   */
+  providersPerKey?: number
+  /**
+   * Providers that one search returns.
+   *
+   * @default 1_000
+   */
+  foundProviders?: number
+  /**
+   * Lookups at once. Each has up to `alpha` requests under way.
+   *
+   * @default 1_000
+   */
+  queries?: number
+  /**
+   * Streams kept open for the next request, one a peer. More of them save round trips and cost memory on both ends.
+   *
+   * @default 256
+   */
+  warmStreams?: number
+}
+
+/** All options have defaults that suit a node of the public network. */
+export interface KadDHTInit {
+  /**
+   * Kademlia's k: peers a bucket, and how many nodes hold a value. All nodes of a network should agree on it.
+   *
+   * @default 20
+   */
+  kBucketSize?: number
+  /**
+   * Accepted for compatibility, without effect: buckets are split by common prefix length.
+   */
+  kBucketSplitThreshold?: number
+  /**
+   * Kademlia's α: requests of one lookup at once, all its paths together. More is faster and costs more messages.
+   *
+   * @default 10
+   */
+  alpha?: number
+  /**
+   * S/Kademlia's d: paths of a lookup on which no peer is asked twice. More of them withstand more hostile peers and cost
+   * more messages; they share `alpha`.
+   *
+   * @default 1
+   */
+  disjointPaths?: number
+  /**
+   * Accepted for compatibility, without effect: what lookups teach the table takes no time.
+   */
+  routingTableUpdateQueueConcurrency?: number
+  /**
+   * Accepted for compatibility, without effect: what lookups teach the table waits in no queue.
+   */
+  routingTableUpdateMaxQueueSize?: number
+  /**
+   * Accepted for compatibility, without effect: the table is at full depth near oneself.
+   */
+  prefixLength?: number
+  /**
+   * true: never answer requests. false: always answer them, as on a LAN or in tests. Left out: answer while libp2p knows a
+   * public address of this node.
+   */
+  clientMode?: boolean
+  /** What is best of several values of a namespace. `pk` is built in. */
+  selectors?: Selectors
+  /** What is valid in a namespace. `pk` is built in. Keys of other namespaces are refused. */
+  validators?: Validators
+  /**
+   * How often to look for the own neighbourhood, in ms.
+   *
+   * @default 300_000
+   */
+  querySelfInterval?: number
+  /**
+   * The same after the first peer was met, in ms; it grows to `querySelfInterval`.
+   *
+   * @default 1_000
+   */
+  initialQuerySelfInterval?: number
+  /**
+   * false: with an empty routing table an operation waits up to ten seconds for the first peer. true: it fails at once.
+   *
+   * @default false
+   */
+  allowQueryWithZeroPeers?: boolean
+  /**
+   * The protocol to speak. Nodes with different ones form different networks.
+   *
+   * @default "/ipfs/kad/1.0.0"
+   */
+  protocol?: string
+  /**
+   * The prefix of the log's component names.
+   *
+   * @default "libp2p:kad-dht"
+   */
+  logPrefix?: string
+  /**
+   * The prefix of the datastore's keys. Two DHTs on one datastore need different ones.
+   *
+   * @default "/dht"
+   */
+  datastorePrefix?: string
+  /**
+   * The prefix of the metrics' names. Two DHTs on one node need different ones.
+   *
+   * @default "libp2p_kad_dht"
+   */
+  metricsPrefix?: string
+  /** How long a peer of the table may take to say that it is there; `maxTimeout` counts. */
+  pingOldContactTimeout?: TimeoutInit
+  /**
+   * Peers of the table that are asked at once whether they are there.
+   *
+   * @default 20
+   */
+  pingOldContactConcurrency?: number
+  /**
+   * How many of them may wait to be asked.
+   *
+   * @default 100
+   */
+  pingOldContactMaxQueueSize?: number
+  /** How long a new peer may take to say that it is there; `maxTimeout` counts. */
+  pingNewContactTimeout?: TimeoutInit
+  /**
+   * New peers that are asked at once whether they are there.
+   *
+   * @default 20
+   */
+  pingNewContactConcurrency?: number
+  /**
+   * How many of them may wait to be asked.
+   *
+   * @default 100
+   */
+  pingNewContactMaxQueueSize?: number
+  /**
+   * Inbound streams that one connection may have on the protocol.
+   *
+   * @default 32
+   */
+  maxInboundStreams?: number
+  /**
+   * Outbound streams that one connection may have on the protocol.
+   *
+   * @default 64
+   */
+  maxOutboundStreams?: number
+  /** How provider records of others are kept. */
+  providers?: ProvidersInit
+  /** How this node announces again what it provides. */
+  reprovide?: ReProvideInit
+  /**
+   * Every peer that comes in or goes out passes it: it leaves the addresses that may be used. For a LAN take
+   * `removePublicAddressesMapper`, for tests on one machine `passthroughMapper`.
+   *
+   * @default removePrivateAddressesMapper
+   */
+  peerInfoMapper?: PeerInfoMapper
+  /**
+   * How long a request may take: after an adaptive time of at least `minTimeout` (default 250 ms) it counts as slow, and
+   * its lookup goes on with others; after `maxTimeout` (default 10_000 ms) it is given up.
+   */
+  networkDialTimeout?: TimeoutInit
+  /**
+   * How long a newly connected peer may take to show that it serves the protocol, in ms.
+   *
+   * @default 10_000
+   */
+  onPeerConnectTimeout?: number
+  /**
+   * How long an inbound request may take, from its first byte to its answer, in ms.
+   *
+   * @default 10_000
+   */
+  incomingMessageTimeout?: number
+  /** What the node will hold and do at the most. */
+  limits?: LimitsInit
+}
+
+/** All options, checked and complete. */
+export interface KadDHTConfig {
+  k: number
+  alpha: number
+  disjointPaths: number
+  clientMode?: boolean
+  selectors: Selectors
+  validators: Validators
+  querySelfInterval: number
+  initialQuerySelfInterval: number
+  refreshInterval: number
+  firstPeerTimeout: number
+  protocol: string
+  logPrefix: string
+  datastorePrefix: string
+  metricsPrefix: string
+  probeOld: { concurrency: number, maxQueueSize: number, timeout: number }
+  probeNew: { concurrency: number, maxQueueSize: number, timeout: number }
+  maxInboundStreams: number
+  maxOutboundStreams: number
+  providers: { cacheSize: number, cleanupInterval: number, validity: number }
+  reprovide: Required<ReProvideInit>
+  peerInfoMapper: PeerInfoMapper
+  requestTimeout: number
+  slow: { min: number, max: number, initial: number }
+  incomingMessageTimeout: number
+  limits: Required<LimitsInit>
+  /** options that were given and have no effect */
+  ignored: string[]
+}
+
+/** Table refresh: go-libp2p's and the IPFS Kademlia specification's, ms. */
+const REFRESH_INTERVAL = 10 * MINUTE
+
+/** How long an operation waits for the first peer, ms. */
+const FIRST_PEER_TIMEOUT = 10 * SECOND
+
+/** When a request counts as slow, ms: at first, and at the most. */
+const SLOW_INITIAL = 2 * SECOND
+const SLOW_MAX = 5 * SECOND
+
+const WITHOUT_EFFECT = ['kBucketSplitThreshold', 'prefixLength', 'routingTableUpdateQueueConcurrency', 'routingTableUpdateMaxQueueSize']
+
+interface Check {
+  (name: string, value: unknown): void
+}
+
+const positive: Check = (name, value) => {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) {
+    throw invalid(name, value, 'a whole number from 1')
+  }
+}
+
+const duration: Check = (name, value) => {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
+    throw invalid(name, value, 'a number above 0')
+  }
+}
+
+const boolean: Check = (name, value) => {
+  if (typeof value !== 'boolean') {
+    throw invalid(name, value, 'true or false')
+  }
+}
+
+const path: Check = (name, value) => {
+  if (typeof value !== 'string' || !/^\/.*[^/]$/.test(value)) {
+    throw invalid(name, value, 'a string that begins with a slash and ends without one')
+  }
+}
+
+const text: Check = (name, value) => {
+  if (typeof value !== 'string' || value === '') {
+    throw invalid(name, value, 'a string that is not empty')
+  }
+}
+
+const func: Check = (name, value) => {
+  if (typeof value !== 'function') {
+    throw invalid(name, value, 'a function')
+  }
+}
+
+const functions: Check = (name, value) => {
+  for (const [namespace, entry] of Object.entries(asObject(name, value))) {
+    func(`${name}.${namespace}`, entry)
+  }
+}
+
+/** The checks of an option that is a group of options. */
+function group (checks: Record<string, Check>): Check {
+  return (name, value) => { checkAll(asObject(name, value), checks, `${name}.`) }
+}
+
+const timeouts = group({
+  minTimeout: duration,
+  maxTimeout: duration,
+  // these tune how @libp2p/kad-dht smooths its measurements
+  interval: duration,
+  timeoutMultiplier: duration,
+  failureMultiplier: duration
+})
+
+const CHECKS: Record<keyof KadDHTInit, Check> = {
+  kBucketSize: positive,
+  kBucketSplitThreshold: positive,
+  alpha: positive,
+  disjointPaths: positive,
+  routingTableUpdateQueueConcurrency: positive,
+  routingTableUpdateMaxQueueSize: positive,
+  prefixLength: positive,
+  clientMode: boolean,
+  selectors: functions,
+  validators: functions,
+  querySelfInterval: duration,
+  initialQuerySelfInterval: duration,
+  allowQueryWithZeroPeers: boolean,
+  protocol: path,
+  logPrefix: text,
+  datastorePrefix: path,
+  metricsPrefix: text,
+  pingOldContactTimeout: timeouts,
+  pingOldContactConcurrency: positive,
+  pingOldContactMaxQueueSize: positive,
+  pingNewContactTimeout: timeouts,
+  pingNewContactConcurrency: positive,
+  pingNewContactMaxQueueSize: positive,
+  maxInboundStreams: positive,
+  maxOutboundStreams: positive,
+  providers: group({ cacheSize: positive, cleanupInterval: duration, provideValidity: duration }),
+  reprovide: group({ concurrency: positive, maxQueueSize: positive, threshold: duration, interval: duration, validity: duration }),
+  peerInfoMapper: func,
+  networkDialTimeout: timeouts,
+  onPeerConnectTimeout: duration,
+  incomingMessageTimeout: duration,
+  limits: group({
+    valueSize: positive,
+    storedValues: positive,
+    storedProviders: positive,
+    providersPerKey: positive,
+    foundProviders: positive,
+    queries: positive,
+    warmStreams: positive
+  })
+}
+
+/**
+ * Checks the options and fills in what was left out.
+ *
+ * @throws {InvalidParametersError} that names the option, what it got, and what it takes
+ */
+export function resolveConfig (init: KadDHTInit): KadDHTConfig {
+  checkAll(asObject('the options', init), CHECKS, '')
+
+  const requestTimeout = init.networkDialTimeout?.maxTimeout ?? 10 * SECOND
+  const slowMin = init.networkDialTimeout?.minTimeout ?? 250
+  const slowMax = Math.max(slowMin, Math.min(SLOW_MAX, requestTimeout))
+  const reprovide = {
+    concurrency: 10,
+    maxQueueSize: 16_384,
+    threshold: 26 * HOUR,
+    interval: HOUR,
+    validity: 48 * HOUR,
+    ...given(init.reprovide)
+  }
+
+  if (reprovide.threshold >= reprovide.validity) {
+    throw invalid('reprovide.threshold', reprovide.threshold, `less than reprovide.validity, which is ${reprovide.validity}`)
+  }
+
+  return {
+    k: init.kBucketSize ?? 20,
+    alpha: init.alpha ?? 10,
+    disjointPaths: init.disjointPaths ?? 1,
+    clientMode: init.clientMode,
+    selectors: init.selectors ?? {},
+    validators: init.validators ?? {},
+    querySelfInterval: init.querySelfInterval ?? 5 * MINUTE,
+    initialQuerySelfInterval: init.initialQuerySelfInterval ?? SECOND,
+    refreshInterval: REFRESH_INTERVAL,
+    firstPeerTimeout: init.allowQueryWithZeroPeers === true ? 0 : FIRST_PEER_TIMEOUT,
+    protocol: init.protocol ?? '/ipfs/kad/1.0.0',
+    logPrefix: init.logPrefix ?? 'libp2p:kad-dht',
+    datastorePrefix: init.datastorePrefix ?? '/dht',
+    metricsPrefix: init.metricsPrefix ?? 'libp2p_kad_dht',
+    probeOld: {
+      concurrency: init.pingOldContactConcurrency ?? 20,
+      maxQueueSize: init.pingOldContactMaxQueueSize ?? 100,
+      timeout: init.pingOldContactTimeout?.maxTimeout ?? requestTimeout
+    },
+    probeNew: {
+      concurrency: init.pingNewContactConcurrency ?? 20,
+      maxQueueSize: init.pingNewContactMaxQueueSize ?? 100,
+      timeout: init.pingNewContactTimeout?.maxTimeout ?? init.onPeerConnectTimeout ?? 10 * SECOND
+    },
+    maxInboundStreams: init.maxInboundStreams ?? 32,
+    maxOutboundStreams: init.maxOutboundStreams ?? 64,
+    providers: {
+      cacheSize: init.providers?.cacheSize ?? 256,
+      cleanupInterval: (init.providers?.cleanupInterval ?? 5_400) * SECOND,
+      validity: (init.providers?.provideValidity ?? 172_800) * SECOND
+    },
+    reprovide,
+    peerInfoMapper: init.peerInfoMapper ?? removePrivateAddressesMapper,
+    requestTimeout,
+    slow: { min: slowMin, max: slowMax, initial: Math.max(slowMin, Math.min(SLOW_INITIAL, slowMax)) },
+    incomingMessageTimeout: init.incomingMessageTimeout ?? 10 * SECOND,
+    limits: {
+      valueSize: MAX_VALUE,
+      storedValues: 100_000,
+      storedProviders: 1_000_000,
+      providersPerKey: 500,
+      foundProviders: 1_000,
+      queries: 1_000,
+      warmStreams: 256,
+      ...given(init.limits)
+    },
+    ignored: WITHOUT_EFFECT.filter(name => init[name as keyof KadDHTInit] != null)
+  }
+}
+
+function checkAll (options: object, checks: Record<string, Check>, prefix: string): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(checks, name)) {
+      throw new InvalidParametersError(`There is no option "${prefix}${name}". The options are ${Object.keys(checks).map(known => prefix + known).join(', ')}`)
+    }
+
+    if (value !== undefined) {
+      checks[name](prefix + name, value)
+    }
+  }
+}
+
+/** An option that is there but undefined was not given. */
+function given <T extends object> (options: T | undefined): T {
+  return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as T
+}
+
+function asObject (name: string, value: unknown): object {
+  if (typeof value !== 'object' || value == null) {
+    throw invalid(name, value, 'an object')
+  }
+
+  return value
+}
+
+function invalid (name: string, value: unknown, takes: string): Error {
+  const got = typeof value === 'string' ? JSON.stringify(value) : String(value)
+
+  return new InvalidParametersError(`The option ${name} takes ${takes}, not ${got}`)
+}

@@ -1,0 +1,50 @@
+/**
+ * A Kademlia DHT for js-libp2p.
+ *
+ * @example A node of the public network
+ *
+ * ```TypeScript
+ * import { createLibp2p } from 'libp2p'
+ * import { identify } from '@libp2p/identify'
+ * import { ping } from '@libp2p/ping'
+ * import { kadDHT } from 'libp2p-kad'
+ *
+ * const libp2p = await createLibp2p({
+ *   services: { identify: identify(), ping: ping(), dht: kadDHT() }
+ * })
+ * ```
+ *
+ * @packageDocumentation
+ */
+
+import { KadDHTService } from './kad-dht.ts'
+import type { KadDHT, KadDHTComponents } from './api.ts'
+import type { KadDHTInit } from './config.ts'
+
+/**
+ * The service, to be added to libp2p's `services`.
+ *
+ * @throws {InvalidParametersError} when an option is unknown or wrong; it names the option, what it got and what it takes
+ */
+export function kadDHT (init: KadDHTInit = {}): (components: KadDHTComponents) => KadDHT {
+  return components => new KadDHTService(components, init)
+}
+
+export { Libp2pRecord as Record } from '@libp2p/record'
+export { EventTypes } from './query/events.ts'
+export { NoPeersError, QueryError, TooManyQueriesError } from './query/errors.ts'
+export { InvalidRecordError, MissingSelectorError } from './values/namespaces.ts'
+export { passthroughMapper, removePrivateAddressesMapper, removePublicAddressesMapper } from './wire/address-mappers.ts'
+export { MessageType } from './wire/message.ts'
+
+export type { DHTOptions, KadDHT, KadDHTComponents, RoutingTable, SetModeOptions, SingleKadDHT } from './api.ts'
+export type { KadDHTInit, LimitsInit, ProvidersInit, ReProvideInit, TimeoutInit } from './config.ts'
+export type {
+  AddPeerEvent, DHTProgressEvents, DHTRecord, DialPeerEvent, DisjointPath, FinalPeerEvent, PathEndedEvent, PeerResponseEvent,
+  ProviderEvent, QueryErrorEvent, QueryEvent, SendQueryEvent, ValueEvent
+} from './query/events.ts'
+export type { Operation } from './query/operation.ts'
+export type { WriteResult } from './query/store-at.ts'
+export type { SelectFn, Selectors, ValidateFn, Validators } from './values/namespaces.ts'
+export type { PeerInfoMapper } from './wire/contact.ts'
+export type { MessageName } from './wire/message.ts'

@@ -1,0 +1,302 @@
+// The routing table: a bucket per common prefix length with oneself, so that it is at full depth where it matters,
+// near oneself. Each bucket holds k live peers and k candidates that take their places. Pure (law 2): it never asks
+// anyone anything, it is told what was seen and answers what to do.
+
+import { commonPrefixLength, KEY_BITS } from './key.ts'
+import { offerNearest } from './nearest.ts'
+import type { Key, PeerKey } from './key.ts'
+
+/** A peer of the table and what is known of it. Times are unix milliseconds. */
+export interface TableEntry<P extends PeerKey> {
+  peer: P
+  /** when it entered the table */
+  readonly addedAt: number
+  /** when it last answered */
+  lastSeen: number
+  /** when it last failed to answer, 0 for never */
+  lastFailure: number
+  /** how many requests it failed since it last answered */
+  failures: number
+}
+
+/** What the table did with a peer that answered. */
+export type Admission =
+  /** it is in the table now, and was not before */
+  'added' |
+  /** it was in the table and is refreshed */
+  'refreshed' |
+  /** its bucket is full: it waits for a place */
+  'waiting' |
+  /** it is oneself */
+  'self'
+
+/** What a failure changed. */
+export interface Demotion<P extends PeerKey> {
+  /** the peer that lost its place, if it did */
+  removed?: P
+  /** the candidate that took it, if there was one; it is to be probed, for it may be dead itself */
+  promoted?: P
+}
+
+/** A bucket as tools see it. */
+export interface BucketView<P extends PeerKey> {
+  /** how many leading bits its peers share with oneself */
+  commonPrefixLength: number
+  entries: ReadonlyArray<TableEntry<P>>
+  candidates: readonly P[]
+}
+
+export interface RoutingTableOptions {
+  /** one's own key */
+  self: Key
+  /** live peers a bucket; as many candidates wait beside them */
+  k: number
+  /** after so many failures in a row a peer loses its place */
+  maxFailures: number
+}
+
+interface Bucket<P extends PeerKey> {
+  /** oldest first: peers that have stayed long are likely to stay (Kademlia paper, 2.2) */
+  readonly entries: Array<TableEntry<P>>
+  /** freshest last */
+  readonly candidates: P[]
+  /** when a lookup last went there, 0 for never */
+  refreshedAt: number
+}
+
+export class RoutingTable<P extends PeerKey> {
+  readonly #options: RoutingTableOptions
+  readonly #buckets: Array<Bucket<P> | undefined> = []
+  readonly #index = new Map<string, TableEntry<P>>()
+
+  constructor (options: RoutingTableOptions) {
+    this.#options = options
+  }
+
+  /** How many live peers it holds. */
+  get size (): number {
+    return this.#index.size
+  }
+
+  has (id: string): boolean {
+    return this.#index.has(id)
+  }
+
+  get (id: string): TableEntry<P> | undefined {
+    return this.#index.get(id)
+  }
+
+  /** The live peers, in no particular order. */
+  * entries (): Generator<TableEntry<P>> {
+    yield * this.#index.values()
+  }
+
+  /** The buckets that hold anyone, from the farthest to the nearest. */
+  * buckets (): Generator<BucketView<P>> {
+    for (let cpl = 0; cpl < this.#buckets.length; cpl++) {
+      const bucket = this.#buckets[cpl]
+
+      if (bucket != null && bucket.entries.length > 0) {
+        yield { commonPrefixLength: cpl, entries: bucket.entries, candidates: bucket.candidates }
+      }
+    }
+  }
+
+  /** `peer` has answered: it enters the table, is refreshed there, or waits for a place in its bucket. */
+  onAlive (peer: P, now: number): Admission {
+    const entry = this.#index.get(peer.id)
+
+    if (entry != null) {
+      entry.lastSeen = now
+      entry.failures = 0
+      return 'refreshed'
+    }
+
+    const cpl = commonPrefixLength(this.#options.self, peer.key)
+
+    if (cpl === KEY_BITS) {
+      return 'self'
+    }
+
+    const bucket = this.#bucket(cpl)
+    forget(bucket.candidates, peer.id)
+
+    if (bucket.entries.length < this.#options.k) {
+      this.#add(bucket, peer, now, now)
+      return 'added'
+    }
+
+    bucket.candidates.push(peer)
+
+    if (bucket.candidates.length > this.#options.k) {
+      bucket.candidates.shift()
+    }
+
+    return 'waiting'
+  }
+
+  /**
+   * The peer failed to answer. After `maxFailures` in a row it loses its place to the freshest candidate. For a
+   * candidate one failure is enough. No effect on a peer the table does not know.
+   */
+  onFailure (id: string, key: Key, now: number): Demotion<P> {
+    const entry = this.#index.get(id)
+
+    if (entry == null) {
+      const bucket = this.#buckets[commonPrefixLength(this.#options.self, key)]
+
+      if (bucket != null) {
+        forget(bucket.candidates, id)
+      }
+
+      return {}
+    }
+
+    entry.failures++
+    entry.lastFailure = now
+
+    return entry.failures < this.#options.maxFailures ? {} : this.remove(id, now)
+  }
+
+  /** Takes a peer out at once, with its place given to the freshest candidate. No effect when it is not there. */
+  remove (id: string, now: number): Demotion<P> {
+    const entry = this.#index.get(id)
+
+    if (entry == null) {
+      return {}
+    }
+
+    const bucket = this.#bucket(commonPrefixLength(this.#options.self, entry.peer.key))
+    bucket.entries.splice(bucket.entries.indexOf(entry), 1)
+    this.#index.delete(id)
+
+    const promoted = bucket.candidates.pop()
+
+    if (promoted != null) {
+      // it answered once, yet not lately: `lastSeen` 0 makes it the first to be probed
+      this.#add(bucket, promoted, now, 0)
+    }
+
+    return { removed: entry.peer, promoted }
+  }
+
+  /**
+   * The `n` peers nearest to `target`, nearest first. Hot: walks the buckets in the order of their distance from the
+   * target and stops when it has enough, so that neither all peers are looked at nor anything is sorted whole.
+   *
+   * @param accept - leaves out those it says no to
+   */
+  closest (target: Key, n: number, accept?: (peer: P) => boolean): P[] {
+    const nearest: P[] = []
+    const shared = commonPrefixLength(this.#options.self, target)
+
+    // peers of the target's own bucket share more bits with it than anyone else does
+    this.#collect(shared, nearest, target, n, accept)
+
+    // all buckets nearer to oneself share just as many bits with the target as oneself does
+    if (nearest.length < n) {
+      for (let cpl = this.#buckets.length - 1; cpl > shared; cpl--) {
+        this.#collect(cpl, nearest, target, n, accept)
+      }
+    }
+
+    for (let cpl = Math.min(shared, this.#buckets.length) - 1; cpl >= 0 && nearest.length < n; cpl--) {
+      this.#collect(cpl, nearest, target, n, accept)
+    }
+
+    return nearest
+  }
+
+  /**
+   * The peers that are due for a probe, most urgent first: those that failed and whose back-off has passed, then those
+   * not heard of for `staleAfter` ms.
+   *
+   * @param backoff - how long to wait after so many failures in a row, ms
+   */
+  due (now: number, staleAfter: number, backoff: (failures: number) => number): P[] {
+    const due: Array<TableEntry<P>> = []
+
+    for (const entry of this.#index.values()) {
+      const at = entry.failures > 0 ? entry.lastFailure + backoff(entry.failures) : entry.lastSeen + staleAfter
+
+      if (at <= now) {
+        due.push(entry)
+      }
+    }
+
+    return due
+      .sort((a, b) => b.failures - a.failures || a.lastSeen - b.lastSeen)
+      .map(entry => entry.peer)
+  }
+
+  /** A lookup went towards `target`: its bucket needs no refresh for a while. */
+  onLookup (target: Key, now: number): void {
+    const cpl = commonPrefixLength(this.#options.self, target)
+
+    if (cpl < KEY_BITS) {
+      this.#bucket(cpl).refreshedAt = now
+    }
+  }
+
+  /**
+   * The common prefix lengths of the buckets to refresh: each down to the deepest that holds anyone, if no lookup went
+   * there since `before`.
+   */
+  stale (before: number): number[] {
+    let deepest = this.#buckets.length - 1
+
+    while (deepest >= 0 && (this.#buckets[deepest]?.entries.length ?? 0) === 0) {
+      deepest--
+    }
+
+    const stale: number[] = []
+
+    for (let cpl = 0; cpl <= deepest; cpl++) {
+      if ((this.#buckets[cpl]?.refreshedAt ?? 0) <= before) {
+        stale.push(cpl)
+      }
+    }
+
+    return stale
+  }
+
+  #bucket (cpl: number): Bucket<P> {
+    const bucket = this.#buckets[cpl] ?? { entries: [], candidates: [], refreshedAt: 0 }
+
+    while (this.#buckets.length <= cpl) {
+      this.#buckets.push(undefined)
+    }
+
+    this.#buckets[cpl] = bucket
+
+    return bucket
+  }
+
+  #add (bucket: Bucket<P>, peer: P, now: number, lastSeen: number): void {
+    const entry = { peer, addedAt: now, lastSeen, lastFailure: 0, failures: 0 }
+    bucket.entries.push(entry)
+    this.#index.set(peer.id, entry)
+  }
+
+  #collect (cpl: number, nearest: P[], target: Key, n: number, accept?: (peer: P) => boolean): void {
+    const entries = this.#buckets[cpl]?.entries
+
+    if (entries == null) {
+      return
+    }
+
+    for (const { peer } of entries) {
+      if (accept == null || accept(peer)) {
+        offerNearest(nearest, peer, target, n)
+      }
+    }
+  }
+}
+
+function forget (peers: PeerKey[], id: string): void {
+  const at = peers.findIndex(peer => peer.id === id)
+
+  if (at !== -1) {
+    peers.splice(at, 1)
+  }
+}

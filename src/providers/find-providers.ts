@@ -1,0 +1,90 @@
+// Finds who provides a key.
+
+import { encodeRequest, MessageType } from '../wire/message.ts'
+import { decodeContacts, toPeerInfo } from '../wire/contact.ts'
+import type { ProviderStore } from './provider-store.ts'
+import type { QueryManager } from '../query/manager.ts'
+import type { QueryEvents } from '../query/query-events.ts'
+import type { Contact, PeerInfoMapper } from '../wire/contact.ts'
+import type { PeerId, PeerInfo } from '@libp2p/interface'
+
+export interface FindProvidersNeeds {
+  queries: QueryManager
+  store: ProviderStore
+  self: PeerId
+  /** oneself, with the addresses that others may use */
+  contact (): Contact
+  toPeerId (contact: Contact): PeerId
+  mapper: PeerInfoMapper
+  /** of one search, no more providers are taken */
+  maxFound: number
+}
+
+export interface FindProvidersOptions {
+  signal: AbortSignal
+  events?: QueryEvents
+  /** false: do not take what this node holds into account */
+  useCache?: boolean
+  /** false: take only what this node holds */
+  useNetwork?: boolean
+}
+
+/** Those this node knows first, then those that the nearest k know, each once. Nobody at all is no error: the list is empty. */
+export async function findProviders (multihash: Uint8Array, needs: FindProvidersNeeds, { signal, events, useCache, useNetwork }: FindProvidersOptions): Promise<PeerInfo[]> {
+  const { queries, store, self } = needs
+  const found = new Map<string, PeerInfo>()
+
+  const onProviders = (from: PeerId, contacts: Contact[]): void => {
+    const news: PeerInfo[] = []
+
+    for (const contact of contacts) {
+      const peer = found.size < needs.maxFound ? readPeer(contact, needs.mapper) : undefined
+
+      // one without an address may be named again with some
+      if (peer != null && (found.get(contact.id)?.multiaddrs.length ?? -1) < Math.min(1, peer.multiaddrs.length)) {
+        found.set(contact.id, peer)
+        news.push(peer)
+      }
+    }
+
+    if (news.length > 0) {
+      events?.onProviders(from, news)
+    }
+  }
+
+  if (useCache !== false) {
+    const held = await store.get(multihash, { signal })
+    onProviders(self, held.map(({ contact }) => contact.id === needs.contact().id ? needs.contact() : contact))
+  }
+
+  if (useNetwork !== false) {
+    try {
+      await queries.run({
+        key: multihash,
+        request: encodeRequest({ type: MessageType.GET_PROVIDERS, key: multihash }),
+        signal,
+        events,
+        onReply: (from, reply) => {
+          onProviders(needs.toPeerId(from), decodeContacts(reply.providers, needs.maxFound))
+
+          return false
+        }
+      })
+    } catch (error: any) {
+      // with nobody to ask, those this node knows are all there are
+      if (found.size === 0 || error.name !== 'NoPeersError') {
+        throw error
+      }
+    }
+  }
+
+  return [...found.values()]
+}
+
+function readPeer (contact: Contact, mapper: PeerInfoMapper): PeerInfo | undefined {
+  try {
+    return toPeerInfo(contact, mapper)
+  } catch {
+    // the multihash of no key: nobody can fetch from it
+  }
+}

@@ -1,0 +1,78 @@
+// Answers ADD_PROVIDER and GET_PROVIDERS.
+
+import { InvalidMessageError } from '@libp2p/interface'
+import { keyOf } from '../kademlia/key.ts'
+import { decodeContacts, encodePeer, toPeerInfo } from '../wire/contact.ts'
+import type { ProviderStore } from './provider-store.ts'
+import type { Key } from '../kademlia/key.ts'
+import type { Contact, PeerInfoMapper } from '../wire/contact.ts'
+import type { RequestHandler } from '../wire/server.ts'
+
+export interface ProviderHandlerNeeds {
+  store: ProviderStore
+  mapper: PeerInfoMapper
+  /** one's own id */
+  self: string
+  /** oneself as it goes into a reply; undefined without an address that may be used */
+  encodedSelf (): Uint8Array | undefined
+  /** a peer as it goes into a reply, by what is known of it besides its announcement */
+  encoded (id: string): Uint8Array | undefined
+  /** the nearest peers, as they go into a reply */
+  closerPeers (target: Key, requester: string): Uint8Array[]
+  /** a number from 0 to 1 that nobody can foresee */
+  random (): number
+}
+
+/** Takes the sender's word that it provides the key, and nobody else's. There is no reply. */
+export function addProviderHandler ({ store, mapper }: ProviderHandlerNeeds): RequestHandler {
+  return async ({ key, providers }, from) => {
+    const contact = decodeContacts(providers, Infinity).find(provider => provider.id === from.id && addressesOf(provider, mapper).length > 0)
+
+    if (contact == null) {
+      throw new InvalidMessageError('ADD_PROVIDER came without an address of its sender that may be used')
+    }
+
+    await store.add(key.slice(), {
+      contact: { ...from, addrs: addressesOf(contact, mapper) },
+      announcedAt: Date.now()
+    })
+
+    return undefined
+  }
+}
+
+/** The providers in an order of chance, so that none is always first, and closer peers. */
+export function getProvidersHandler (needs: ProviderHandlerNeeds): RequestHandler {
+  const encode = (contact: Contact): Uint8Array => {
+    if (contact.id === needs.self) {
+      return needs.encodedSelf() ?? encodePeer(contact.multihash, [])
+    }
+
+    return contact.addrs.length > 0 ? encodePeer(contact.multihash, contact.addrs) : needs.encoded(contact.id) ?? encodePeer(contact.multihash, [])
+  }
+
+  return async ({ key }, from) => {
+    const records = await needs.store.get(key)
+
+    return {
+      providers: shuffled(records, needs.random).map(({ contact }) => encode(contact)),
+      closer: needs.closerPeers(keyOf(key), from.id)
+    }
+  }
+}
+
+function addressesOf (contact: Contact, mapper: PeerInfoMapper): Uint8Array[] {
+  return toPeerInfo(contact, mapper).multiaddrs.map(addr => addr.bytes)
+}
+
+/** Fisher and Yates. */
+function shuffled <T> (items: T[], random: () => number): T[] {
+  const result = [...items]
+
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [result[i], result[j]] = [result[j], result[i]]
+  }
+
+  return result
+}

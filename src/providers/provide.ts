@@ -1,0 +1,67 @@
+// Announces that this node provides a key, on the nodes nearest to it.
+
+import { QueryError } from '../query/errors.ts'
+import { findClosest } from '../query/find-closest.ts'
+import { describeFailures, storeAt } from '../query/store-at.ts'
+import { encodePeer } from '../wire/contact.ts'
+import { encodeRequest, MessageType } from '../wire/message.ts'
+import type { ProviderStore } from './provider-store.ts'
+import type { QueryManager } from '../query/manager.ts'
+import type { QueryEvents } from '../query/query-events.ts'
+import type { WriteResult } from '../query/store-at.ts'
+import type { Contact } from '../wire/contact.ts'
+import type { EncodedRequest } from '../wire/message.ts'
+import type { AbortOptions } from '@libp2p/interface'
+
+export interface ProvideNeeds {
+  queries: QueryManager
+  store: ProviderStore
+  /** oneself, without addresses: they change, and are added when they are needed */
+  self: Contact
+  /** oneself, with the addresses that others may use */
+  contact (): Contact
+  /** sends what has no reply */
+  notify (to: Contact, request: EncodedRequest, options: AbortOptions): Promise<void>
+}
+
+export interface ProvideOptions {
+  signal: AbortSignal
+  events?: QueryEvents
+}
+
+/**
+ * Remembers the key first: whatever happens, it is announced again and again until it is cancelled. The protocol has no
+ * answer to an announcement, so that a peer counts as a holder when the message has been sent to it.
+ *
+ * @throws {QueryError} when no other node could be told, or this one has no address to tell
+ */
+export async function provide (multihash: Uint8Array, needs: ProvideNeeds, { signal, events }: ProvideOptions): Promise<WriteResult> {
+  const { queries, store, self, notify } = needs
+  const known = (await store.get(multihash, { signal })).some(({ contact }) => contact.id === self.id)
+
+  if (!known) {
+    await store.add(multihash, { contact: self, announcedAt: 0 }, { signal })
+  }
+
+  const { closest, messages, hops } = await findClosest(queries, { key: multihash, signal, events })
+  const contact = needs.contact()
+
+  if (contact.addrs.length === 0) {
+    throw new QueryError('This node has no address that others may use, so they could not fetch from it: listen on one, or let peerInfoMapper pass those it has')
+  }
+
+  const request = encodeRequest({ type: MessageType.ADD_PROVIDER, key: multihash, providers: [encodePeer(contact.multihash, contact.addrs)] })
+  const result = await storeAt(closest, request, async (to, options) => {
+    await notify(to, request, options)
+    return undefined
+  }, signal, events)
+
+  if (result.stored.length === 0) {
+    throw new QueryError(`None of the ${closest.length} nearest peers could be told: ${describeFailures(result.failed)}`)
+  }
+
+  // only now: what failed is tried again soon, not in a day
+  await store.add(multihash, { contact: self, announcedAt: Date.now() })
+
+  return { ...result, messages: messages + closest.length, hops }
+}

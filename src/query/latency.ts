@@ -1,0 +1,38 @@
+// When a request counts as slow: by what was measured of that peer, or else of the network.
+
+import QuickLRU from 'quick-lru'
+import { lateAfter, observe } from '../kademlia/latency.ts'
+import type { LateBounds, RoundTrip } from '../kademlia/latency.ts'
+
+/** How many peers' round trips are remembered. */
+const PEERS = 4_096
+
+export class Latency {
+  readonly #bounds: LateBounds
+  readonly #peers = new QuickLRU<string, RoundTrip>({ maxSize: PEERS / 2 })
+  #warm?: RoundTrip
+  #cold?: RoundTrip
+
+  constructor (bounds: LateBounds) {
+    this.#bounds = bounds
+  }
+
+  /**
+   * A peer has answered.
+   *
+   * @param warm - it needed no new connection or stream, so that it was one round trip
+   */
+  onAnswer (id: string, ms: number, warm: boolean): void {
+    if (warm) {
+      this.#warm = observe(this.#warm, ms)
+      this.#peers.set(id, observe(this.#peers.get(id), ms))
+    } else {
+      this.#cold = observe(this.#cold, ms)
+    }
+  }
+
+  /** How long the peer may take, ms. */
+  slowAfter (id: string, warm: boolean): number {
+    return lateAfter(warm ? this.#peers.get(id) ?? this.#warm : this.#cold, this.#bounds)
+  }
+}

@@ -1,0 +1,279 @@
+// Drives lookups over the wire: sends what a lookup asks for, feeds back what is answered, and ends all of it at once when
+// the lookup is done, the caller has enough, or somebody says stop.
+
+import { AbortError, NotStartedError } from '@libp2p/interface'
+import { setMaxListeners } from 'main-event'
+import { keyOf } from '../kademlia/key.ts'
+import { Lookup } from '../kademlia/lookup.ts'
+import { UndialableError } from '../wire/client.ts'
+import { decodeContacts } from '../wire/contact.ts'
+import { NoPeersError, TooManyQueriesError } from './errors.ts'
+import type { Key } from '../kademlia/key.ts'
+import type { QueryEvents } from './query-events.ts'
+import type { Contact } from '../wire/contact.ts'
+import type { EncodedRequest, Message } from '../wire/message.ts'
+import type { AbortOptions } from '@libp2p/interface'
+
+export interface QueryOptions {
+  /** how many neighbours a lookup confirms */
+  k: number
+  /** requests of a lookup that may hold a slot at once */
+  alpha: number
+  /** disjoint paths of a lookup */
+  disjointPaths: number
+  /** lookups that may run at once; the next one fails */
+  maxQueries: number
+  /** peers that one lookup may ask */
+  maxAsked: number
+  /** without a peer in the table a lookup waits so long for the first one, ms; 0 for not at all */
+  firstPeerTimeout: number
+}
+
+/** What lookups need of the rest. */
+export interface QueryNetwork {
+  /** one's own id */
+  self: string
+  /** the peers of the table nearest to a key */
+  closest (target: Key, n: number): Contact[]
+  request (to: Contact, request: EncodedRequest, options: AbortOptions): Promise<Message>
+  /** how long a request to the peer may hold a slot, ms */
+  slowAfter (to: Contact): number
+  /** resolves when the table has a peer */
+  firstPeer (options: AbortOptions): Promise<void>
+  /** a lookup went there */
+  onLookup (target: Key): void
+}
+
+export interface Query {
+  /** the bytes whose neighbours are looked for */
+  key: Uint8Array
+  /** what each peer is asked */
+  request: EncodedRequest
+  signal: AbortSignal
+  /** takes its events, if anyone wants them */
+  events?: QueryEvents
+  /** where to start, if not at the table's nearest */
+  seeds?: Contact[]
+  /** takes each reply; true ends the lookup, for the caller has what it wanted */
+  onReply? (from: Contact, reply: Message): boolean | undefined | Promise<boolean | undefined>
+}
+
+export interface QueryResult {
+  /** the nearest k that answered, nearest first */
+  closest: Contact[]
+  /** replies, one leading to the next, that it took to hear of the nearest one */
+  hops: number
+  /** requests sent */
+  messages: number
+}
+
+/** What in-flight requests are ended with when their lookup needs no more answers. */
+const ENOUGH = new AbortError('The lookup has what it wanted')
+
+export class QueryManager {
+  readonly #options: QueryOptions
+  readonly #network: QueryNetwork
+  #shutdown?: AbortController
+  #running = 0
+
+  constructor (options: QueryOptions, network: QueryNetwork) {
+    this.#options = options
+    this.#network = network
+  }
+
+  /** How many lookups are under way. */
+  get running (): number {
+    return this.#running
+  }
+
+  get k (): number {
+    return this.#options.k
+  }
+
+  /** No effect while it runs. */
+  start (): void {
+    if (this.#shutdown == null) {
+      this.#shutdown = new AbortController()
+      setMaxListeners(Infinity, this.#shutdown.signal)
+    }
+  }
+
+  /** Ends all lookups: they reject. */
+  stop (): void {
+    this.#shutdown?.abort(new NotStartedError('The DHT was stopped'))
+    this.#shutdown = undefined
+  }
+
+  /**
+   * Runs a lookup to its end.
+   *
+   * @throws {NoPeersError} when there is nobody to ask
+   * @throws {AbortError} when the signal says so
+   */
+  async run (query: Query): Promise<QueryResult> {
+    query.signal.throwIfAborted()
+
+    if (this.#shutdown == null) {
+      throw new NotStartedError('The DHT is not started: start the libp2p node first')
+    }
+
+    if (this.#running >= this.#options.maxQueries) {
+      throw new TooManyQueriesError(`${this.#running} lookups are under way, which is the limit: await some before starting more, or raise maxQueries`)
+    }
+
+    const shutdown = this.#shutdown.signal
+    const controller = new AbortController()
+    const onAbort = (): void => { controller.abort(query.signal.reason) }
+    const onShutdown = (): void => { controller.abort(shutdown.reason) }
+    setMaxListeners(Infinity, controller.signal)
+    query.signal.addEventListener('abort', onAbort)
+    shutdown.addEventListener('abort', onShutdown)
+    this.#running++
+
+    try {
+      return await this.#lookUp(query, controller.signal)
+    } finally {
+      this.#running--
+      query.signal.removeEventListener('abort', onAbort)
+      shutdown.removeEventListener('abort', onShutdown)
+      controller.abort(ENOUGH)
+    }
+  }
+
+  async #lookUp (query: Query, signal: AbortSignal): Promise<QueryResult> {
+    const { k, alpha, disjointPaths: paths, maxAsked } = this.#options
+    const target = keyOf(query.key)
+    const seeds = query.seeds ?? await this.#seeds(target, signal)
+    const lookup = new Lookup<Contact>({
+      target,
+      self: this.#network.self,
+      k,
+      alpha,
+      paths,
+      maxAsked,
+      slowAfter: peer => this.#network.slowAfter(peer)
+    }, seeds)
+
+    query.events?.onStart(lookup)
+    await this.#drive(lookup, query, signal)
+    query.events?.onEnd(paths)
+
+    // only what had enough replies to count says that the region is known
+    if (lookup.answered > 0) {
+      this.#network.onLookup(target)
+    }
+
+    const closest = lookup.closest(k)
+
+    if (closest.length === 0) {
+      throw new NoPeersError(`None of the ${lookup.asked} peers that were asked has answered`)
+    }
+
+    return { closest, hops: lookup.hops(), messages: lookup.asked }
+  }
+
+  async #seeds (target: Key, signal: AbortSignal): Promise<Contact[]> {
+    const seeds = this.#network.closest(target, this.#options.k)
+
+    if (seeds.length > 0) {
+      return seeds
+    }
+
+    if (this.#options.firstPeerTimeout > 0) {
+      await this.#awaitFirstPeer(signal)
+    }
+
+    const found = this.#network.closest(target, this.#options.k)
+
+    if (found.length === 0) {
+      throw new NoPeersError('There is no peer to ask: the routing table is empty. Connect to a peer of the network first, for example with @libp2p/bootstrap')
+    }
+
+    return found
+  }
+
+  async #awaitFirstPeer (signal: AbortSignal): Promise<void> {
+    const waiting = new AbortController()
+    const giveUp = (): void => { waiting.abort() }
+    const timer = setTimeout(giveUp, this.#options.firstPeerTimeout)
+    signal.addEventListener('abort', giveUp)
+
+    try {
+      await this.#network.firstPeer({ signal: waiting.signal })
+    } catch (error) {
+      // without a peer the lookup fails with a better message, unless it was ended
+      signal.throwIfAborted()
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', giveUp)
+    }
+  }
+
+  /** The one loop around the state machine: resolves when the lookup is done, rejects when it is ended. */
+  async #drive (lookup: Lookup<Contact>, query: Query, signal: AbortSignal): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+
+    const step = (): void => {
+      clearTimeout(timer)
+
+      while (!signal.aborted) {
+        const next = lookup.next(Date.now())
+
+        if ('ask' in next) {
+          void ask(next.ask, next.path)
+        } else if ('wait' in next) {
+          if (next.wait !== Infinity) {
+            timer = setTimeout(step, Math.max(0, next.wait - Date.now()))
+          }
+
+          return
+        } else {
+          resolve()
+          return
+        }
+      }
+    }
+
+    const ask = async (peer: Contact, path: number): Promise<void> => {
+      try {
+        query.events?.onAsk(peer, query.request.type, path)
+        const reply = await this.#network.request(peer, query.request, { signal })
+        const closer = decodeContacts(reply.closer, 2 * this.#options.k)
+        query.events?.onReply(peer, reply.type, reply, closer, path)
+
+        if (await query.onReply?.(peer, reply) === true) {
+          lookup.onReply(peer, closer)
+          lookup.finish()
+        } else {
+          lookup.onReply(peer, closer)
+        }
+      } catch (error: any) {
+        if (signal.aborted) {
+          return
+        }
+
+        if (error instanceof UndialableError) {
+          lookup.onUndialable(peer)
+        } else {
+          lookup.onFailure(peer)
+          query.events?.onError(peer, error, path)
+        }
+      }
+
+      step()
+    }
+
+    const onAbort = (): void => { reject(signal.reason) }
+    signal.addEventListener('abort', onAbort)
+
+    try {
+      signal.throwIfAborted()
+      step()
+      await promise
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+}

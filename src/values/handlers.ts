@@ -1,0 +1,77 @@
+// Answers GET_VALUE and PUT_VALUE.
+
+import { InvalidMessageError } from '@libp2p/interface'
+import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
+import { keyOf } from '../kademlia/key.ts'
+import { decodeRecord, encodeRecord } from '../wire/record.ts'
+import { storeUnlessWorse } from './store-unless-worse.ts'
+import type { Namespaces } from './namespaces.ts'
+import type { RecordStore } from './record-store.ts'
+import type { Key } from '../kademlia/key.ts'
+import type { RequestHandler } from '../wire/server.ts'
+import type { ValueRecord } from '../wire/record.ts'
+
+export interface ValueHandlerNeeds {
+  store: RecordStore
+  namespaces: Namespaces
+  /** the longest value that is taken, bytes */
+  maxValueSize: number
+  /** one's own public key, which nobody needs to have stored */
+  ownKey: { key: Uint8Array, value: Uint8Array }
+  /** the nearest peers, as they go into a reply */
+  closerPeers (target: Key, requester: string): Uint8Array[]
+}
+
+/** The record if there is a valid one, and closer peers always. */
+export function getValueHandler ({ store, namespaces, ownKey, closerPeers }: ValueHandlerNeeds): RequestHandler {
+  const find = async (key: Uint8Array): Promise<ValueRecord | undefined> => {
+    if (uint8ArrayEquals(key, ownKey.key)) {
+      return { ...ownKey, timeReceived: Date.now() }
+    }
+
+    const record = await store.get(key)
+
+    if (record != null) {
+      try {
+        await namespaces.validate(key, record.value)
+        return record
+      } catch {
+        // it was valid once, as an IPNS record is until its end; it is not any more
+      }
+    }
+  }
+
+  return async ({ key }, from) => {
+    const record = await find(key)
+
+    return {
+      record: record == null ? undefined : encodeRecord(record),
+      closer: closerPeers(keyOf(key), from.id)
+    }
+  }
+}
+
+/** Stores a valid value unless a better one is held. The reply carries the record as it is held. */
+export function putValueHandler ({ store, namespaces, maxValueSize }: ValueHandlerNeeds): RequestHandler {
+  return async request => {
+    if (request.record == null) {
+      throw new InvalidMessageError('PUT_VALUE came without a record')
+    }
+
+    const record = decodeRecord(request.record)
+
+    if (!uint8ArrayEquals(record.key, request.key)) {
+      throw new InvalidMessageError('PUT_VALUE has one key, and its record another')
+    }
+
+    if (record.value.byteLength > maxValueSize) {
+      throw new InvalidMessageError(`A value of ${record.value.byteLength} bytes is over the limit of ${maxValueSize}`)
+    }
+
+    await namespaces.validate(record.key, record.value)
+
+    const stored = await storeUnlessWorse(store, namespaces, { ...record, timeReceived: Date.now() })
+
+    return { record: encodeRecord(stored) }
+  }
+}

@@ -1,0 +1,72 @@
+// The value store: the parts that values need, put together.
+
+import { getValue } from './get.ts'
+import { getValueHandler, putValueHandler } from './handlers.ts'
+import { Namespaces } from './namespaces.ts'
+import { publicKeyKey, selectPublicKey, validatePublicKey } from './public-key.ts'
+import { putValue } from './put.ts'
+import { RecordStore } from './record-store.ts'
+import type { GetNeeds, GetOptions } from './get.ts'
+import type { ValueHandlerNeeds } from './handlers.ts'
+import type { Selectors, Validators } from './namespaces.ts'
+import type { PutOptions } from './put.ts'
+import type { RecordStoreOptions } from './record-store.ts'
+import type { WriteResult } from '../query/store-at.ts'
+import type { RequestHandler } from '../wire/server.ts'
+import type { AbortOptions } from '@libp2p/interface'
+import type { Datastore } from 'interface-datastore'
+
+/** How long a value is held: go-libp2p's `MaxRecordAge` and the IPFS Kademlia specification, ms. */
+const MAX_RECORD_AGE = 48 * 60 * 60 * 1000
+
+export interface ValuesInit extends Omit<RecordStoreOptions, 'maxAge'> {
+  validators: Validators
+  selectors: Selectors
+}
+
+export type ValuesNeeds = Omit<GetNeeds, 'store' | 'namespaces'> & Pick<ValueHandlerNeeds, 'closerPeers'> & {
+  datastore: Datastore
+  /** one's own public key as protobuf, and the multihash of one's peer id */
+  ownKey: { multihash: Uint8Array, publicKey: Uint8Array }
+}
+
+export class Values {
+  /** By namespace; read when they are needed. */
+  readonly validators: Validators
+  /** By namespace; read when they are needed. */
+  readonly selectors: Selectors
+  readonly onGet: RequestHandler
+  readonly onPut: RequestHandler
+  readonly #needs: GetNeeds
+
+  constructor (init: ValuesInit, needs: ValuesNeeds) {
+    this.validators = { pk: validatePublicKey, ...init.validators }
+    this.selectors = { pk: selectPublicKey, ...init.selectors }
+    const namespaces = new Namespaces(this.validators, this.selectors)
+    const store = new RecordStore(needs.datastore, { prefix: init.prefix, maxRecords: init.maxRecords, maxAge: MAX_RECORD_AGE })
+    const handlerNeeds = {
+      store,
+      namespaces,
+      maxValueSize: needs.maxValueSize,
+      closerPeers: needs.closerPeers,
+      ownKey: { key: publicKeyKey(needs.ownKey.multihash), value: needs.ownKey.publicKey }
+    }
+
+    this.#needs = { ...needs, store, namespaces }
+    this.onGet = getValueHandler(handlerNeeds)
+    this.onPut = putValueHandler(handlerNeeds)
+  }
+
+  async get (key: Uint8Array, options: GetOptions): Promise<Uint8Array> {
+    return getValue(key, this.#needs, options)
+  }
+
+  async put (key: Uint8Array, value: Uint8Array, options: PutOptions): Promise<WriteResult> {
+    return putValue(key, value, this.#needs, options)
+  }
+
+  /** Deletes what has expired. */
+  async collect (options: AbortOptions): Promise<void> {
+    await this.#needs.store.collect(options)
+  }
+}

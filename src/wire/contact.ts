@@ -1,0 +1,187 @@
+// Peers on the wire: how they come in, how they go out, and what stands between their bytes and libp2p's PeerInfo.
+
+import { peerIdFromMultihash, peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import * as Digest from 'multiformats/hashes/digest'
+import QuickLRU from 'quick-lru'
+import { keyOf } from '../kademlia/key.ts'
+import { Peer } from './dht.ts'
+import { MAX_ADDRESS, MAX_ADDRESSES, MAX_PEER, MAX_PEER_ID } from './limits.ts'
+import type { Key, PeerKey } from '../kademlia/key.ts'
+import type { PeerId, PeerInfo } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+
+/** A peer and the addresses that somebody gave for it: a hint, no more, until the peer itself answers. */
+export interface Contact extends PeerKey {
+  /** the multihash of its peer id; its sha256 is `key`, its characters are `id` */
+  readonly multihash: Uint8Array
+
+  /** binary multiaddrs as they came, parsed only when they are used */
+  readonly addrs: readonly Uint8Array[]
+}
+
+/** Replaces a peer's addresses by those that may be used; every peer that comes in or goes out passes it. */
+export interface PeerInfoMapper {
+  (peer: PeerInfo): PeerInfo
+}
+
+/** How many peers' keys are remembered: hashing is the dearest part of reading a reply. */
+const KEY_CACHE = 16_384
+
+const CODE_IDENTITY = 0x00
+const CODE_SHA256 = 0x12
+const CODE_P2P = 421
+
+const keys = new QuickLRU<string, Key>({ maxSize: KEY_CACHE / 2 })
+
+/** The name that the algorithm knows a peer by: the bytes of its multihash as characters, which is quicker than base58. */
+export function contactId (multihash: Uint8Array): string {
+  return String.fromCharCode(...multihash)
+}
+
+/** A contact of those bytes. The addresses are taken as they are. */
+export function toContact (multihash: Uint8Array, addrs: readonly Uint8Array[] = []): Contact {
+  const id = contactId(multihash)
+  let key = keys.get(id)
+
+  if (key == null) {
+    key = keyOf(multihash)
+    keys.set(id, key)
+  }
+
+  return { id, key, multihash, addrs }
+}
+
+export function contactFromPeerId (peerId: PeerId, addrs?: readonly Multiaddr[]): Contact {
+  return toContact(peerId.toMultihash().bytes, addrs?.map(addr => addr.bytes))
+}
+
+/** @throws {Error} when it is no peer id as people write it */
+export function contactFromString (peerId: string): Contact {
+  return contactFromPeerId(peerIdFromString(peerId))
+}
+
+/** Whether the bytes are the multihash of a peer id: an inlined public key, or a sha2-256. */
+export function isPeerMultihash (bytes: Uint8Array): boolean {
+  return bytes.byteLength > 2 && bytes.byteLength <= MAX_PEER_ID && bytes[1] === bytes.byteLength - 2 &&
+    (bytes[0] === CODE_IDENTITY || (bytes[0] === CODE_SHA256 && bytes[1] === 32))
+}
+
+/** @throws {Error} when the multihash is that of no key, as an inlined one may be */
+export function toPeerId (contact: Contact): PeerId {
+  return peerIdFromMultihash(Digest.decode(contact.multihash) as Parameters<typeof peerIdFromMultihash>[0])
+}
+
+/**
+ * Reads the first `most` peers that are well-formed. One that is not is passed over: it says nothing about the others.
+ */
+export function decodeContacts (peers: readonly Uint8Array[], most: number): Contact[] {
+  const contacts: Contact[] = []
+
+  for (const bytes of peers) {
+    if (contacts.length >= most) {
+      break
+    }
+
+    const contact = decodeContact(bytes)
+
+    if (contact != null) {
+      contacts.push(contact)
+    }
+  }
+
+  return contacts
+}
+
+function decodeContact (bytes: Uint8Array): Contact | undefined {
+  try {
+    const peer = Peer.decode(bytes, { limits: { addrs: MAX_ADDRESSES } })
+
+    if (isPeerMultihash(peer.id)) {
+      return toContact(peer.id, peer.addrs)
+    }
+  } catch {
+    // truncated, or with addresses beyond all reason: it does not exist for us
+  }
+}
+
+/** Serialises a peer, with as many of its first addresses as keep it under the limit. */
+export function encodePeer (multihash: Uint8Array, addrs: readonly Uint8Array[], connected = false): Uint8Array {
+  let kept = addrs.slice(0, MAX_ADDRESSES)
+
+  while (kept.reduce((sum, addr) => sum + addr.byteLength + 3, multihash.byteLength + 8) > MAX_PEER) {
+    kept = kept.slice(0, -1)
+  }
+
+  return Peer.encode({
+    id: multihash as Uint8Array<ArrayBuffer>,
+    addrs: kept as Array<Uint8Array<ArrayBuffer>>,
+    connection: connected ? 1 : 0
+  })
+}
+
+/** The same peer with fewer addresses: the first half of them, in the end one. */
+export function halveAddresses (peer: Uint8Array): Uint8Array {
+  const { id, addrs, connection } = Peer.decode(peer)
+
+  return Peer.encode({ id, addrs: addrs.slice(0, Math.max(1, addrs.length >> 1)), connection })
+}
+
+/** Whether a serialised peer has more than one address. */
+export function hasSpareAddresses (peer: Uint8Array): boolean {
+  return Peer.decode(peer).addrs.length > 1
+}
+
+/**
+ * A peer's addresses: each is parsed alone, and a bad one is passed over. So is one that ends in another peer's id; its
+ * own id at the end is cut off, for some send their addresses with it and some without.
+ */
+export function parseAddresses (contact: Contact): Multiaddr[] {
+  const seen = new Set<string>()
+  const addrs: Multiaddr[] = []
+
+  for (const bytes of contact.addrs) {
+    const addr = parseAddress(bytes, contact)
+
+    if (addr != null && !seen.has(addr.toString())) {
+      seen.add(addr.toString())
+      addrs.push(addr)
+    }
+  }
+
+  return addrs
+}
+
+function parseAddress (bytes: Uint8Array, contact: Contact): Multiaddr | undefined {
+  if (bytes.byteLength > MAX_ADDRESS) {
+    return
+  }
+
+  try {
+    const addr = multiaddr(bytes)
+    const last = addr.getComponents().at(-1)
+
+    if (last == null) {
+      return
+    }
+
+    if (last.code !== CODE_P2P) {
+      return addr
+    }
+
+    if (last.value === toPeerId(contact).toString()) {
+      return addr.decapsulateCode(CODE_P2P)
+    }
+  } catch {
+    // a protocol that we do not know, or no address at all
+  }
+}
+
+/**
+ * libp2p's view of a contact, its addresses passed through the mapper.
+ *
+ * @throws {Error} when the multihash is that of no key
+ */
+export function toPeerInfo (contact: Contact, mapper: PeerInfoMapper): PeerInfo {
+  return mapper({ id: toPeerId(contact), multiaddrs: parseAddresses(contact) })
+}
