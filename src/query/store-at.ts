@@ -32,7 +32,8 @@ export async function storeAt (peers: Contact[], request: EncodedRequest, send: 
     events?.onAsk(peer, request.type)
 
     try {
-      events?.onReply(peer, request.type, await send(peer, { signal }))
+      const reply = await send(peer, { signal })
+      events?.onReply(peer, request.type, reply)
     } catch (error: any) {
       signal.throwIfAborted()
       events?.onError(peer, error)
