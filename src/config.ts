@@ -1,8 +1,8 @@
 // Every option: what it means, its default, and the check that tells what is wrong with it.
 
 import { InvalidParametersError } from '@libp2p/interface'
-import { MAX_VALUE } from './wire/limits.ts'
 import { removePrivateAddressesMapper } from './wire/address-mappers.ts'
+import { MAX_VALUE } from './wire/limits.ts'
 import type { Selectors, Validators } from './values/namespaces.ts'
 import type { PeerInfoMapper } from './wire/contact.ts'
 
@@ -260,7 +260,7 @@ export interface KadDHTInit {
    */
   peerInfoMapper?: PeerInfoMapper
   /**
-   * How long a request may take: after an adaptive time of at least `minTimeout` (default 250 ms) it counts as slow, and
+   * How long a request may take: after an adaptive time of at least `minTimeout` (default 500 ms) it counts as slow, and
    * its lookup goes on with others; after `maxTimeout` (default 10_000 ms) it is given up.
    */
   networkDialTimeout?: TimeoutInit
@@ -317,11 +317,61 @@ const REFRESH_INTERVAL = 10 * MINUTE
 /** How long an operation waits for the first peer, ms. */
 const FIRST_PEER_TIMEOUT = 10 * SECOND
 
-/** When a request counts as slow, ms: at first, and at the most. */
-const SLOW_INITIAL = 2 * SECOND
-const SLOW_MAX = 5 * SECOND
+/** When a request counts as slow, ms: at least, at first, and at the most. */
+const SLOW = { min: 500, initial: 2 * SECOND, max: 5 * SECOND }
 
-const WITHOUT_EFFECT = ['kBucketSplitThreshold', 'prefixLength', 'routingTableUpdateQueueConcurrency', 'routingTableUpdateMaxQueueSize']
+/** A request that takes longer is given up, ms: as in go-libp2p and the js implementation. */
+const REQUEST_TIMEOUT = 10 * SECOND
+
+const DEFAULTS = {
+  kBucketSize: 20,
+  alpha: 10,
+  disjointPaths: 1,
+  selectors: {},
+  validators: {},
+  querySelfInterval: 5 * MINUTE,
+  initialQuerySelfInterval: SECOND,
+  allowQueryWithZeroPeers: false,
+  protocol: '/ipfs/kad/1.0.0',
+  logPrefix: 'libp2p:kad-dht',
+  datastorePrefix: '/dht',
+  metricsPrefix: 'libp2p_kad_dht',
+  pingOldContactConcurrency: 20,
+  pingOldContactMaxQueueSize: 100,
+  pingNewContactConcurrency: 20,
+  pingNewContactMaxQueueSize: 100,
+  maxInboundStreams: 32,
+  maxOutboundStreams: 64,
+  onPeerConnectTimeout: 10 * SECOND,
+  incomingMessageTimeout: 10 * SECOND,
+  peerInfoMapper: removePrivateAddressesMapper
+} satisfies KadDHTInit
+
+const PROVIDERS_DEFAULTS: Required<ProvidersInit> = {
+  cacheSize: 256,
+  cleanupInterval: 5_400,
+  provideValidity: 172_800
+}
+
+const REPROVIDE_DEFAULTS: Required<ReProvideInit> = {
+  concurrency: 10,
+  maxQueueSize: 16_384,
+  threshold: 26 * HOUR,
+  interval: HOUR,
+  validity: 48 * HOUR
+}
+
+const LIMITS_DEFAULTS: Required<LimitsInit> = {
+  valueSize: MAX_VALUE,
+  storedValues: 100_000,
+  storedProviders: 1_000_000,
+  providersPerKey: 500,
+  foundProviders: 1_000,
+  queries: 1_000,
+  warmStreams: 256
+}
+
+const WITHOUT_EFFECT = ['kBucketSplitThreshold', 'prefixLength', 'routingTableUpdateQueueConcurrency', 'routingTableUpdateMaxQueueSize'] satisfies Array<keyof KadDHTInit>
 
 interface Check {
   (name: string, value: unknown): void
@@ -434,70 +484,41 @@ const CHECKS: Record<keyof KadDHTInit, Check> = {
 export function resolveConfig (init: KadDHTInit): KadDHTConfig {
   checkAll(asObject('the options', init), CHECKS, '')
 
-  const requestTimeout = init.networkDialTimeout?.maxTimeout ?? 10 * SECOND
-  const slowMin = init.networkDialTimeout?.minTimeout ?? 250
-  const slowMax = Math.max(slowMin, Math.min(SLOW_MAX, requestTimeout))
-  const reprovide = {
-    concurrency: 10,
-    maxQueueSize: 16_384,
-    threshold: 26 * HOUR,
-    interval: HOUR,
-    validity: 48 * HOUR,
-    ...given(init.reprovide)
-  }
+  const options = { ...DEFAULTS, ...given(init) }
+  const { minTimeout: slowMin = SLOW.min, maxTimeout: requestTimeout = REQUEST_TIMEOUT } = given(init.networkDialTimeout)
+  const slowMax = Math.max(slowMin, Math.min(SLOW.max, requestTimeout))
+  const providers = { ...PROVIDERS_DEFAULTS, ...given(init.providers) }
+  const reprovide = { ...REPROVIDE_DEFAULTS, ...given(init.reprovide) }
 
   if (reprovide.threshold >= reprovide.validity) {
     throw invalid('reprovide.threshold', reprovide.threshold, `less than reprovide.validity, which is ${reprovide.validity}`)
   }
 
   return {
-    k: init.kBucketSize ?? 20,
-    alpha: init.alpha ?? 10,
-    disjointPaths: init.disjointPaths ?? 1,
-    clientMode: init.clientMode,
-    selectors: init.selectors ?? {},
-    validators: init.validators ?? {},
-    querySelfInterval: init.querySelfInterval ?? 5 * MINUTE,
-    initialQuerySelfInterval: init.initialQuerySelfInterval ?? SECOND,
+    ...options,
+    k: options.kBucketSize,
     refreshInterval: REFRESH_INTERVAL,
-    firstPeerTimeout: init.allowQueryWithZeroPeers === true ? 0 : FIRST_PEER_TIMEOUT,
-    protocol: init.protocol ?? '/ipfs/kad/1.0.0',
-    logPrefix: init.logPrefix ?? 'libp2p:kad-dht',
-    datastorePrefix: init.datastorePrefix ?? '/dht',
-    metricsPrefix: init.metricsPrefix ?? 'libp2p_kad_dht',
+    firstPeerTimeout: options.allowQueryWithZeroPeers ? 0 : FIRST_PEER_TIMEOUT,
+    requestTimeout,
+    slow: { min: slowMin, max: slowMax, initial: Math.max(slowMin, Math.min(SLOW.initial, slowMax)) },
     probeOld: {
-      concurrency: init.pingOldContactConcurrency ?? 20,
-      maxQueueSize: init.pingOldContactMaxQueueSize ?? 100,
-      timeout: init.pingOldContactTimeout?.maxTimeout ?? requestTimeout
+      concurrency: options.pingOldContactConcurrency,
+      maxQueueSize: options.pingOldContactMaxQueueSize,
+      timeout: options.pingOldContactTimeout?.maxTimeout ?? requestTimeout
     },
     probeNew: {
-      concurrency: init.pingNewContactConcurrency ?? 20,
-      maxQueueSize: init.pingNewContactMaxQueueSize ?? 100,
-      timeout: init.pingNewContactTimeout?.maxTimeout ?? init.onPeerConnectTimeout ?? 10 * SECOND
+      concurrency: options.pingNewContactConcurrency,
+      maxQueueSize: options.pingNewContactMaxQueueSize,
+      timeout: options.pingNewContactTimeout?.maxTimeout ?? options.onPeerConnectTimeout
     },
-    maxInboundStreams: init.maxInboundStreams ?? 32,
-    maxOutboundStreams: init.maxOutboundStreams ?? 64,
     providers: {
-      cacheSize: init.providers?.cacheSize ?? 256,
-      cleanupInterval: (init.providers?.cleanupInterval ?? 5_400) * SECOND,
-      validity: (init.providers?.provideValidity ?? 172_800) * SECOND
+      cacheSize: providers.cacheSize,
+      cleanupInterval: providers.cleanupInterval * SECOND,
+      validity: providers.provideValidity * SECOND
     },
     reprovide,
-    peerInfoMapper: init.peerInfoMapper ?? removePrivateAddressesMapper,
-    requestTimeout,
-    slow: { min: slowMin, max: slowMax, initial: Math.max(slowMin, Math.min(SLOW_INITIAL, slowMax)) },
-    incomingMessageTimeout: init.incomingMessageTimeout ?? 10 * SECOND,
-    limits: {
-      valueSize: MAX_VALUE,
-      storedValues: 100_000,
-      storedProviders: 1_000_000,
-      providersPerKey: 500,
-      foundProviders: 1_000,
-      queries: 1_000,
-      warmStreams: 256,
-      ...given(init.limits)
-    },
-    ignored: WITHOUT_EFFECT.filter(name => init[name as keyof KadDHTInit] != null)
+    limits: { ...LIMITS_DEFAULTS, ...given(init.limits) },
+    ignored: WITHOUT_EFFECT.filter(name => init[name] != null)
   }
 }
 
@@ -514,8 +535,8 @@ function checkAll (options: object, checks: Record<string, Check>, prefix: strin
 }
 
 /** An option that is there but undefined was not given. */
-function given <T extends object> (options: T | undefined): T {
-  return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as T
+function given <T extends object> (options: T | undefined): Partial<T> {
+  return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>
 }
 
 function asObject (name: string, value: unknown): object {

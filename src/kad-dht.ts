@@ -273,13 +273,20 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       maxWarmStreams: limits.warmStreams
     }, libp2pNetwork(this.#components, peerInfoMapper), {
       onRequest: type => { this.#metrics.onRequestSent(type) },
-      onOutcome: (peer, type, { ok, ms, warm }) => {
+      onOutcome: (peer, type, { ok, ms, warm, error }) => {
         if (ok) {
           this.#metrics.onAnswered(ms)
           this.#latency.onAnswer(peer.id, ms, warm)
           this.#table.onAlive(peer)
+          return
+        }
+
+        this.#metrics.onRequestFailed(type)
+
+        if (error?.name === 'UnsupportedProtocolError') {
+          // alive, and no server any more
+          this.#table.remove(peer.id)
         } else {
-          this.#metrics.onRequestFailed(type)
           this.#table.onFailure(peer)
         }
       }

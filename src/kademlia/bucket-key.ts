@@ -8,7 +8,7 @@ import type { Key } from './key.ts'
  * Bytes whose key shares exactly `cpl` leading bits with `self`, or undefined when none was found within `tries`.
  * The result is uniform in the bucket, because hashes are.
  *
- * @param seed - random bytes; the same seed gives the same result. It is used as the memory of the trials.
+ * `seed`: random bytes; the same seed gives the same result. It is used as the memory of the trials.
  */
 export function bytesInBucket (self: Key, cpl: number, seed: Uint8Array, tries: number): Uint8Array | undefined {
   const counter = new DataView(seed.buffer, seed.byteOffset, seed.byteLength)

@@ -57,6 +57,8 @@ interface Candidate<P extends PeerKey> extends PeerKey {
   path: number
   /** when it loses its slot, unix ms */
   deadline: number
+  /** when it is waited for no longer even if fewer than k have answered, unix ms */
+  patience: number
 }
 
 export class Lookup<P extends PeerKey> {
@@ -66,13 +68,14 @@ export class Lookup<P extends PeerKey> {
   readonly #paths: Array<Array<Candidate<P>>> = []
   /** who holds a slot */
   readonly #asked = new Set<Candidate<P>>()
-  #slow = 0
+  /** who has lost it, and has not answered yet */
+  readonly #slow = new Set<Candidate<P>>()
   #askedTotal = 0
   #answered = 0
   #turn = 0
   #done = false
 
-  /** @param seeds - whom to start with; they are dealt to the paths in turn */
+  /** `seeds`: whom to start with; they are dealt to the paths in turn */
   constructor (options: LookupOptions<P>, seeds: Iterable<P>) {
     this.#options = options
 
@@ -145,9 +148,10 @@ export class Lookup<P extends PeerKey> {
       return { wait: deadline }
     }
 
-    // with not one answer so far, slow ones are better than none; else they are not waited for
-    if (this.#answered === 0 && this.#slow > 0) {
-      return { wait: Infinity }
+    const patience = this.#patience()
+
+    if (patience > now) {
+      return { wait: patience }
     }
 
     this.#done = true
@@ -220,7 +224,7 @@ export class Lookup<P extends PeerKey> {
     let candidate = this.#known.get(peer.id)
 
     if (candidate == null) {
-      candidate = { id: peer.id, key: peer.key, peer, depth, state: 'heard', path, deadline: 0 }
+      candidate = { id: peer.id, key: peer.key, peer, depth, state: 'heard', path, deadline: 0, patience: 0 }
     } else if (candidate.state === 'failed' || candidate.state === 'undialable') {
       return
     }
@@ -291,7 +295,9 @@ export class Lookup<P extends PeerKey> {
   #ask (candidate: Candidate<P>, path: number, now: number): LookupStep<P> {
     candidate.state = 'asked'
     candidate.path = path
-    candidate.deadline = now + this.#options.slowAfter(candidate.peer)
+    const slowAfter = this.#options.slowAfter(candidate.peer)
+    candidate.deadline = now + slowAfter
+    candidate.patience = now + 2 * slowAfter
     this.#asked.add(candidate)
     this.#askedTotal++
 
@@ -305,9 +311,7 @@ export class Lookup<P extends PeerKey> {
       return
     }
 
-    if (candidate.state === 'slow') {
-      this.#slow--
-    } else if (!this.#asked.delete(candidate)) {
+    if (!this.#asked.delete(candidate) && !this.#slow.delete(candidate)) {
       return
     }
 
@@ -320,6 +324,18 @@ export class Lookup<P extends PeerKey> {
     return candidate
   }
 
+  /**
+   * Until when slow peers are waited for once nobody else is left to ask: not at all when k others have answered, as long
+   * again as they had when fewer have, and to the end when nobody has.
+   */
+  #patience (): number {
+    if (this.#slow.size === 0 || this.#answered >= this.#options.k) {
+      return 0
+    }
+
+    return this.#answered === 0 ? Infinity : Math.max(...[...this.#slow].map(({ patience }) => patience))
+  }
+
   /** Takes the slots of those past their time, and returns when the next one will be. */
   #expire (now: number): number {
     let next = Infinity
@@ -328,7 +344,7 @@ export class Lookup<P extends PeerKey> {
       if (candidate.deadline <= now) {
         candidate.state = 'slow'
         this.#asked.delete(candidate)
-        this.#slow++
+        this.#slow.add(candidate)
       } else {
         next = Math.min(next, candidate.deadline)
       }

@@ -184,7 +184,7 @@ export class RoutingTable<P extends PeerKey> {
    * The `n` peers nearest to `target`, nearest first. Hot: walks the buckets in the order of their distance from the
    * target and stops when it has enough, so that neither all peers are looked at nor anything is sorted whole.
    *
-   * @param accept - leaves out those it says no to
+   * `accept`: leaves out those it says no to
    */
   closest (target: Key, n: number, accept?: (peer: P) => boolean): P[] {
     const nearest: P[] = []
@@ -211,7 +211,7 @@ export class RoutingTable<P extends PeerKey> {
    * The peers that are due for a probe, most urgent first: those that failed and whose back-off has passed, then those
    * not heard of for `staleAfter` ms.
    *
-   * @param backoff - how long to wait after so many failures in a row, ms
+   * `backoff`: how long to wait after so many failures in a row, ms
    */
   due (now: number, staleAfter: number, backoff: (failures: number) => number): P[] {
     const due: Array<TableEntry<P>> = []

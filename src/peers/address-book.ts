@@ -20,7 +20,7 @@ export class AddressBook {
   /** others that were met lately, such as clients */
   readonly #met: QuickLRU<string, Uint8Array>
 
-  /** @param most - how many peers outside the table are remembered */
+  /** `most`: how many peers outside the table are remembered */
   constructor (mapper: PeerInfoMapper, most: number) {
     this.#mapper = mapper
     this.#met = new QuickLRU({ maxSize: Math.max(1, most / 2) })

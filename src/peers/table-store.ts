@@ -15,14 +15,14 @@ export class TableStore {
   readonly #key: Key
   readonly #most: number
 
-  /** @param most - how many peers are written and read; more do not make a restart any surer */
+  /** `most`: how many peers are written and read; more do not make a restart any surer */
   constructor (datastore: Datastore, prefix: string, most: number) {
     this.#datastore = datastore
     this.#key = new Key(`${prefix}/routing-table`)
     this.#most = most
   }
 
-  /** @param peers - encoded as they go into replies */
+  /** `peers`: encoded as they go into replies */
   async save (peers: readonly Uint8Array[], options?: AbortOptions): Promise<void> {
     const list = new Uint8ArrayList(...peers.slice(0, this.#most).map(frame))
 

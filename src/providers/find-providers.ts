@@ -1,7 +1,7 @@
 // Finds who provides a key.
 
-import { encodeRequest, MessageType } from '../wire/message.ts'
 import { decodeContacts, toPeerInfo } from '../wire/contact.ts'
+import { encodeRequest, MessageType } from '../wire/message.ts'
 import type { ProviderStore } from './provider-store.ts'
 import type { QueryManager } from '../query/manager.ts'
 import type { QueryEvents } from '../query/query-events.ts'

@@ -20,7 +20,7 @@ export class Latency {
   /**
    * A peer has answered.
    *
-   * @param warm - it needed no new connection or stream, so that it was one round trip
+   * `warm`: it needed no new connection or stream, so that it was one round trip
    */
   onAnswer (id: string, ms: number, warm: boolean): void {
     if (warm) {

@@ -8,8 +8,8 @@ import { Lookup } from '../kademlia/lookup.ts'
 import { UndialableError } from '../wire/client.ts'
 import { decodeContacts } from '../wire/contact.ts'
 import { NoPeersError, TooManyQueriesError } from './errors.ts'
-import type { Key } from '../kademlia/key.ts'
 import type { QueryEvents } from './query-events.ts'
+import type { Key } from '../kademlia/key.ts'
 import type { Contact } from '../wire/contact.ts'
 import type { EncodedRequest, Message } from '../wire/message.ts'
 import type { AbortOptions } from '@libp2p/interface'
@@ -66,6 +66,12 @@ export interface QueryResult {
   /** requests sent */
   messages: number
 }
+
+/**
+ * A lookup starts with so many times k peers of the table. The first k are asked; the others take the places of those that
+ * turn out to be dead, which in a small network nobody else may name.
+ */
+const SEEDS = 3
 
 /** What in-flight requests are ended with when their lookup needs no more answers. */
 const ENOUGH = new AbortError('The lookup has what it wanted')
@@ -173,7 +179,8 @@ export class QueryManager {
   }
 
   async #seeds (target: Key, signal: AbortSignal): Promise<Contact[]> {
-    const seeds = this.#network.closest(target, this.#options.k)
+    const most = SEEDS * this.#options.k
+    const seeds = this.#network.closest(target, most)
 
     if (seeds.length > 0) {
       return seeds
@@ -183,7 +190,7 @@ export class QueryManager {
       await this.#awaitFirstPeer(signal)
     }
 
-    const found = this.#network.closest(target, this.#options.k)
+    const found = this.#network.closest(target, most)
 
     if (found.length === 0) {
       throw new NoPeersError('There is no peer to ask: the routing table is empty. Connect to a peer of the network first, for example with @libp2p/bootstrap')

@@ -44,7 +44,7 @@ export class QueryEvents {
     }
   }
 
-  /** @param reply - undefined where the protocol has none, and the request was sent */
+  /** `reply`: undefined where the protocol has none, and the request was sent */
   onReply (peer: Contact, messageName: MessageName, reply?: Message, closer: Contact[] = [], path = NO_PATH): void {
     const from = peerIdOf(peer)
 

@@ -83,10 +83,12 @@ export async function getValue (key: Uint8Array, needs: GetNeeds, { signal, even
   }
 
   const best = found[await namespaces.select(key, found.map(({ value }) => value))]
-  events?.onValue(best.from == null ? self : needs.toPeerId(best.from), best.value)
+  // a copy: the caller may change it, or keep it for long, and with it the message or the store's memory
+  const value = best.value.slice()
+  events?.onValue(best.from == null ? self : needs.toPeerId(best.from), value)
   repair(key, best.value, found, closest, needs)
 
-  return best.value
+  return value
 }
 
 function valueIn (reply: Message, key: Uint8Array): Uint8Array | undefined {

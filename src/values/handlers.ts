@@ -8,8 +8,8 @@ import { storeUnlessWorse } from './store-unless-worse.ts'
 import type { Namespaces } from './namespaces.ts'
 import type { RecordStore } from './record-store.ts'
 import type { Key } from '../kademlia/key.ts'
-import type { RequestHandler } from '../wire/server.ts'
 import type { ValueRecord } from '../wire/record.ts'
+import type { RequestHandler } from '../wire/server.ts'
 
 export interface ValueHandlerNeeds {
   store: RecordStore

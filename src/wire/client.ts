@@ -47,6 +47,8 @@ export interface RequestOutcome {
   ms: number
   /** it needed neither a new connection nor a new stream, so that `ms` is one round trip */
   warm: boolean
+  /** why it failed */
+  error?: Error
 }
 
 export interface ClientEvents {
@@ -159,11 +161,13 @@ export class Client {
 
       return result
     } catch (error: any) {
+      const reason = controller.signal.aborted ? controller.signal.reason : error
+
       if (options.signal?.aborted !== true && !shutdown.aborted && !(error instanceof UndialableError)) {
-        this.#events.onOutcome?.(to, request.type, { ok: false, ms: Date.now() - start, warm: false })
+        this.#events.onOutcome?.(to, request.type, { ok: false, ms: Date.now() - start, warm: false, error: reason })
       }
 
-      throw controller.signal.aborted ? controller.signal.reason : error
+      throw reason
     } finally {
       clearTimeout(timer)
       options.signal?.removeEventListener('abort', onAbort)

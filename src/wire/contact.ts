@@ -36,7 +36,8 @@ const keys = new QuickLRU<string, Key>({ maxSize: KEY_CACHE / 2 })
 
 /** The name that the algorithm knows a peer by: the bytes of its multihash as characters, which is quicker than base58. */
 export function contactId (multihash: Uint8Array): string {
-  return String.fromCharCode(...multihash)
+  // hot: spreading takes four times as long
+  return String.fromCharCode.apply(null, multihash as unknown as number[])
 }
 
 /** A contact of those bytes. The addresses are taken as they are. */

@@ -3,6 +3,7 @@
 
 import { InvalidMessageError } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { plainBytes } from './plain-bytes.ts'
 
 /** A length fits a 28-bit varint, or it is over every limit anyway. */
 const MAX_PREFIX = 4
@@ -31,7 +32,7 @@ export class FrameReader {
   readonly #limit: number
   readonly #buffer = new Uint8ArrayList()
 
-  /** @param limit - the longest frame, bytes */
+  /** `limit`: the longest frame, bytes */
   constructor (limit: number) {
     this.#limit = limit
   }
@@ -76,7 +77,7 @@ export class FrameReader {
       return
     }
 
-    const frame = this.#buffer.subarray(prefix, prefix + length)
+    const frame = plainBytes(this.#buffer.subarray(prefix, prefix + length))
     this.#buffer.consume(prefix + length)
 
     return frame

@@ -3,6 +3,7 @@
 import { InvalidMessageError } from '@libp2p/interface'
 import { isPeerMultihash } from './contact.ts'
 import { Record } from './dht.ts'
+import { plainBytes } from './plain-bytes.ts'
 
 /** A value and what is known of it. */
 export interface ValueRecord {
@@ -29,7 +30,7 @@ export function encodeRecord (record: ValueRecord): Uint8Array {
 
 /** @throws {Error} when it is no record, or its publisher is no peer id */
 export function decodeRecord (bytes: Uint8Array): ValueRecord {
-  const { key, value, timeReceived, publisher, ttl } = Record.decode(bytes)
+  const { key, value, timeReceived, publisher, ttl } = Record.decode(plainBytes(bytes))
 
   if (publisher.byteLength > 0 && !isPeerMultihash(publisher)) {
     throw new InvalidMessageError('The publisher of a record is no peer id')

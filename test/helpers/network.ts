@@ -2,7 +2,7 @@
 
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
-import { identify } from '@libp2p/identify'
+import { identify, identifyPush } from '@libp2p/identify'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
@@ -26,6 +26,8 @@ export interface TestNodeInit {
   datastore?: Datastore
   privateKey?: PrivateKey
   start?: boolean
+  /** tell peers when what this node serves changes */
+  push?: boolean
 }
 
 /** A value of the namespace `test` is valid when it begins so; the one greatest in byte order is best. As in `interop/go`. */
@@ -42,7 +44,7 @@ export const TEST_NAMESPACE: Pick<KadDHTInit, 'validators' | 'selectors'> = {
   }
 }
 
-export async function createNode ({ dht, datastore, privateKey, start }: TestNodeInit = {}): Promise<TestNode> {
+export async function createNode ({ dht, datastore, privateKey, start, push = false }: TestNodeInit = {}): Promise<TestNode> {
   return createLibp2p<Services>({
     start,
     privateKey,
@@ -56,6 +58,7 @@ export async function createNode ({ dht, datastore, privateKey, start }: TestNod
     services: {
       identify: identify(),
       ping: ping(),
+      ...(push ? { push: identifyPush() } : {}),
       dht: kadDHT({ clientMode: false, peerInfoMapper: passthroughMapper, ...TEST_NAMESPACE, ...dht })
     }
   })
@@ -84,5 +87,7 @@ export async function stopAll (nodes: TestNode[]): Promise<void> {
 export async function untilTrue (condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!await condition()) {
     await new Promise(resolve => setTimeout(resolve, 5))
+    // out of the timer's own callback, so that a condition may count timers
+    await new Promise(resolve => setImmediate(resolve))
   }
 }

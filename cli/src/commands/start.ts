@@ -1,0 +1,171 @@
+// `kad start`: one node in the foreground, until Ctrl-C.
+
+import { peerDiscoverySymbol } from '@libp2p/interface'
+import { Option } from 'commander'
+import { checkSocketPath, serveControl } from '../control/server.ts'
+import { openDataFolder } from '../data-folder.ts'
+import { EXIT } from '../errors.ts'
+import { keepJoined } from '../join.ts'
+import { createLog } from '../log.ts'
+import { addNetworkOptions, addressWarning, defaultMode, dhtInit, each } from '../network.ts'
+import { createNode } from '../node.ts'
+import { perform } from '../operations.ts'
+import { parseMultiaddr, resolvePath } from '../parse.ts'
+import { aborted, stopSignal } from '../signals.ts'
+import type { ControlServer } from '../control/server.ts'
+import type { DataFolder } from '../data-folder.ts'
+import type { Log } from '../log.ts'
+import type { ModeName, NetworkOptions } from '../network.ts'
+import type { KadNode } from '../node.ts'
+import type { PeerDiscovery, PeerDiscoveryProvider } from '@libp2p/interface'
+import type { Command } from 'commander'
+import type { KadDHT } from 'libp2p-kad'
+
+interface StartOptions extends NetworkOptions {
+  listen?: string[]
+  data?: string
+  mode?: ModeName
+  json?: boolean
+}
+
+/** A node that cannot stop within this time is ended, ms. */
+const STOP_TIMEOUT = 10_000
+
+const HELP = `
+Examples:
+  A node of the public network, known again after a restart
+    $ kad start --data ~/.kad --listen /ip4/0.0.0.0/tcp/4001 --bootstrap /dnsaddr/bootstrap.libp2p.io/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN
+
+  Two nodes on this machine
+    $ kad start --any-address --listen /ip4/127.0.0.1/tcp/4001 --data one
+    $ kad start --any-address --listen /ip4/127.0.0.1/tcp/0 --data two --bootstrap /ip4/127.0.0.1/tcp/4001/p2p/<peer id of one>
+
+  then, in a third terminal
+    $ kad put --data one /kad/greeting hello
+    $ kad get --data two /kad/greeting`
+
+export function addStart (program: Command, end: (code: number) => void): void {
+  const command = program.command('start')
+    .description('run a node in the foreground, until Ctrl-C')
+    .option('-l, --listen <multiaddr...>', 'addresses to listen on (default: /ip4/0.0.0.0/tcp/0)', each('--listen', parseMultiaddr))
+    .option('-d, --data <folder>', 'where the private key, the routing table and the values are kept, and where the other commands find the node (default: nothing is kept)')
+    .addOption(new Option('-m, --mode <mode>', 'whether to answer others; auto: while a public address is known (default: auto, with --lan and --any-address server)').choices(['auto', 'server', 'client']))
+
+  addNetworkOptions(command, true)
+    .option('--json', 'print events as JSON, one a line')
+    .addHelpText('after', HELP)
+    .action(async (options: StartOptions) => { end(await start(options)) })
+}
+
+async function start (options: StartOptions): Promise<number> {
+  const stop = stopSignal()
+  const log = createLog(options.json === true)
+  const path = options.data == null ? undefined : resolvePath(options.data)
+
+  if (path != null) {
+    checkSocketPath(path)
+  }
+
+  const warning = addressWarning(options)
+
+  if (warning != null) {
+    log('warning', warning)
+  }
+
+  const data = path == null ? undefined : await openDataFolder(path)
+  let node: KadNode | undefined
+  let control: ControlServer | undefined
+  let joining: Promise<void> | undefined
+
+  try {
+    node = await createNode({
+      listen: options.listen ?? ['/ip4/0.0.0.0/tcp/0'],
+      dht: dhtInit(options, options.mode ?? defaultMode(options)),
+      privateKey: data?.privateKey,
+      datastore: data?.datastore,
+      crowded: options.lan === true || options.anyAddress === true
+    })
+    tellEvents(node, log)
+    control = data == null ? undefined : await serve(node, data, log)
+    joining = keepJoined(node, options.bootstrap ?? [], {
+      returning: data?.returning === true,
+      signal: stop,
+      onFailure: (error, retry) => { log('warning', `${error.message}; next try in ${retry / 1000} s`) }
+    })
+    tellStarted(node, log)
+    await aborted(stop)
+    log('stopping', 'stopping')
+  } finally {
+    const deadline = setTimeout(() => {
+      log('warning', `not stopped after ${STOP_TIMEOUT / 1000} s, so it is ended`)
+      process.exit(EXIT.failed)
+    }, STOP_TIMEOUT)
+
+    await joining
+    await control?.close()
+    await node?.stop()
+    await data?.datastore.close()
+    clearTimeout(deadline)
+  }
+
+  log('stopped', 'stopped')
+
+  return EXIT.ok
+}
+
+async function serve (node: KadNode, data: DataFolder, log: Log): Promise<ControlServer> {
+  return serveControl(data.path, async (request, signal) => {
+    log('asked', `asked to ${request.op} ${request.subject}`, { op: request.op, subject: request.subject })
+    const reply = await perform(node.services.dht, request, signal)
+    log('operation', `${request.op} ${request.subject}: ${reply.ok ? `done, ${reply.hops} hops, ${reply.messages} messages, ${reply.ms} ms` : reply.error?.message}`, { op: request.op, subject: request.subject, ok: reply.ok })
+
+    return reply
+  })
+}
+
+function tellStarted (node: KadNode, log: Log): void {
+  const addresses = node.getMultiaddrs().map(address => address.toString())
+  const mode = node.services.dht.getMode()
+
+  log('started', [
+    `peer id  ${node.peerId.toString()}`,
+    `mode     ${mode}`,
+    ...addresses.map(address => `address  ${address}`),
+    ...addresses.length === 0 ? ['address  none: it listens on nothing'] : [],
+    'Ctrl-C stops it'
+  ].join('\n'), { id: node.peerId.toString(), mode, addresses })
+}
+
+/** The service is a peer discovery too, which its interface does not say. */
+function discoveryOf (dht: KadDHT): PeerDiscovery {
+  return (dht as KadDHT & PeerDiscoveryProvider)[peerDiscoverySymbol]
+}
+
+function tellEvents (node: KadNode, log: Log): void {
+  const { dht } = node.services
+  let mode = dht.getMode()
+  let addresses = node.getMultiaddrs().join()
+
+  node.addEventListener('peer:connect', ({ detail: peer }) => { log('connected', `connected to ${peer.toString()}`, { peer: peer.toString() }) })
+  node.addEventListener('peer:disconnect', ({ detail: peer }) => { log('disconnected', `disconnected from ${peer.toString()}`, { peer: peer.toString() }) })
+  // what the DHT discovers are the peers that enter its table
+  discoveryOf(dht).addEventListener('peer', ({ detail: { id } }) => {
+    log('table', `${id.toString()} is in the routing table, which has ${dht.routingTable.size}`, { peer: id.toString(), size: dht.routingTable.size })
+  })
+  node.addEventListener('self:peer:update', () => {
+    const now = node.getMultiaddrs().map(address => address.toString())
+
+    if (now.join() !== addresses) {
+      addresses = now.join()
+      log('addresses', `addresses are now ${addresses === '' ? 'none' : now.join(' ')}`, { addresses: now })
+    }
+
+    // after the DHT has heard the same event
+    setImmediate(() => {
+      if (dht.getMode() !== mode) {
+        mode = dht.getMode()
+        log('mode', `mode is now ${mode}`, { mode })
+      }
+    })
+  })
+}

@@ -1,0 +1,106 @@
+// Lets `kad put`, `get` and the others act through a running node: a Unix domain socket in its data folder, open to the
+// folder's owner only. A caller that hangs up ends what it asked for.
+
+import { rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { UsageError } from '../errors.ts'
+import { readLine, socketPath, writeLine } from './line.ts'
+import type { OperationReply, OperationRequest } from '../operations.ts'
+import type { Server, Socket } from 'node:net'
+
+export interface ControlServer {
+  close (): Promise<void>
+}
+
+export interface Perform {
+  (request: OperationRequest, signal: AbortSignal): Promise<OperationReply>
+}
+
+/** What the kernel takes as the path of a socket: `sun_path` of Linux, less its end. */
+const MAX_PATH = 107
+
+/** Callers at once; the next one is hung up on. */
+const MAX_CALLERS = 100
+
+/** A caller that has connected and says nothing is hung up on, ms. */
+const SILENCE = 10_000
+
+/** @throws {UsageError} when no socket fits into that folder */
+export function checkSocketPath (dataFolder: string): void {
+  const path = socketPath(dataFolder)
+
+  if (Buffer.byteLength(path) > MAX_PATH) {
+    throw new UsageError(`The path of the data folder is too long for the control socket in it: ${path} has ${Buffer.byteLength(path)} bytes, and the most is ${MAX_PATH}`)
+  }
+}
+
+/**
+ * The caller owns the folder by its datastore's lock, so that a socket that is there is one that a killed node has left.
+ */
+export async function serveControl (dataFolder: string, perform: Perform): Promise<ControlServer> {
+  const path = socketPath(dataFolder)
+  const sockets = new Set<Socket>()
+  const server = createServer({ allowHalfOpen: true }, socket => {
+    sockets.add(socket)
+    socket.once('close', () => { sockets.delete(socket) })
+    void answer(socket, perform)
+  })
+
+  server.maxConnections = MAX_CALLERS
+  await rm(path, { force: true })
+  await listen(server, path)
+
+  return {
+    close: async () => {
+      const closed = new Promise(resolve => server.close(resolve))
+      sockets.forEach(socket => { socket.destroy() })
+      await closed
+    }
+  }
+}
+
+async function listen (server: Server, path: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  // the socket is made at once, within `listen`: it is never there with other permissions
+  const mask = process.umask(0o177)
+
+  try {
+    server.listen(path, resolve)
+  } finally {
+    process.umask(mask)
+  }
+
+  return promise
+}
+
+async function answer (socket: Socket, perform: Perform): Promise<void> {
+  const gone = new AbortController()
+  socket.once('close', () => { gone.abort(new Error('The caller hung up')) })
+  // its close event says the same
+  socket.on('error', () => {})
+  socket.setTimeout(SILENCE, () => { socket.destroy() })
+
+  try {
+    const request = await readLine(socket)
+    socket.setTimeout(0)
+    // from here on only the end can come; without reading on, it would go unnoticed
+    socket.on('end', () => { gone.abort(new Error('The caller hung up')) })
+    socket.resume()
+    writeLine(socket, await perform(asRequest(request), gone.signal))
+  } catch {
+    // no request of ours
+    socket.destroy()
+  }
+}
+
+/** The arguments themselves are checked where they are used. */
+function asRequest (request: unknown): OperationRequest {
+  const { op, subject, value, timeout } = request as Partial<OperationRequest>
+
+  if (typeof op !== 'string' || typeof subject !== 'string' || (value !== undefined && typeof value !== 'string') || !(Number(timeout) > 0)) {
+    throw new Error('That is no request')
+  }
+
+  return { op, subject, value, timeout: Number(timeout) }
+}

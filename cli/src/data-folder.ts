@@ -1,0 +1,76 @@
+// What a node keeps between two runs: its private key and its datastore, which holds the routing table, values and
+// announcements. The datastore's lock says who owns the folder; it falls with the process, however that ends.
+
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import { LevelDatastore } from 'datastore-level'
+import type { PrivateKey } from '@libp2p/interface'
+
+export interface DataFolder {
+  path: string
+  privateKey: PrivateKey
+  datastore: LevelDatastore
+  /** whether the node has run before */
+  returning: boolean
+}
+
+/** For its owner only: whoever has the key is the node. */
+const FOLDER_MODE = 0o700
+const KEY_MODE = 0o600
+
+/** @throws {Error} when it cannot be used, or another node uses it */
+export async function openDataFolder (path: string): Promise<DataFolder> {
+  await mkdir(path, { recursive: true, mode: FOLDER_MODE })
+  const datastore = await openDatastore(path)
+
+  try {
+    return { path, datastore, ...await openKey(join(path, 'private.key')) }
+  } catch (error) {
+    await datastore.close()
+    throw error
+  }
+}
+
+async function openDatastore (path: string): Promise<LevelDatastore> {
+  const datastore = new LevelDatastore(join(path, 'datastore'))
+
+  try {
+    await datastore.open()
+  } catch (error) {
+    const reason = datastore.db.status === 'open' ? '' : causeOf(error)
+
+    throw new Error(`The folder ${path} can't be used: another node runs on it, or its datastore is damaged${reason}`, { cause: error })
+  }
+
+  return datastore
+}
+
+function causeOf (error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined
+
+  return cause instanceof Error ? ` (${cause.message})` : ''
+}
+
+async function openKey (path: string): Promise<{ privateKey: PrivateKey, returning: boolean }> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') {
+      throw error
+    }
+  })
+
+  if (bytes == null) {
+    const privateKey = await generateKeyPair('Ed25519')
+    // as a whole or not at all: half a key is no key, and the node would have lost its name
+    await writeFile(`${path}.new`, privateKeyToProtobuf(privateKey), { mode: KEY_MODE })
+    await rename(`${path}.new`, path)
+
+    return { privateKey, returning: false }
+  }
+
+  try {
+    return { privateKey: privateKeyFromProtobuf(bytes), returning: true }
+  } catch (error) {
+    throw new Error(`${path} holds no private key: put the right one back, or delete it to give the node a new name`, { cause: error })
+  }
+}

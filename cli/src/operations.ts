@@ -1,0 +1,153 @@
+// What `kad` can do on a node, each with its arguments as text and its result as JSON, so that a command line, a control
+// socket and a script mean the same by it.
+
+import { NotFoundError } from '@libp2p/interface'
+import { EXIT, UsageError, describe } from './errors.ts'
+import { measure } from './measure.ts'
+import { formatValue, parseKey, parseTarget, parseValue } from './namespace.ts'
+import { parseCID, parsePeerId } from './parse.ts'
+import type { PeerInfo } from '@libp2p/interface'
+import type { KadDHT, Operation, WriteResult } from 'libp2p-kad'
+
+export type OperationName = 'put' | 'get' | 'provide' | 'find-providers' | 'find-peer' | 'closest'
+
+/** What to do: the key, CID or peer id that it is about, and the value to put. */
+export interface OperationRequest {
+  op: OperationName
+  subject: string
+  value?: string
+  /** ms */
+  timeout: number
+}
+
+export interface PeerResult {
+  id: string
+  addresses: string[]
+}
+
+export interface OperationReply {
+  op: OperationName
+  ok: boolean
+  hops?: number
+  messages?: number
+  ms?: number
+  key?: string
+  cid?: string
+  value?: string
+  encoding?: 'utf8' | 'base64'
+  stored?: string[]
+  failed?: Array<{ peer: string, error: string }>
+  peers?: PeerResult[]
+  providers?: PeerResult[]
+  /** why it failed */
+  error?: { name: string, message: string }
+}
+
+interface Doing<T> {
+  start (dht: KadDHT, signal: AbortSignal): Operation<T>
+  report (result: T): Partial<OperationReply>
+}
+
+/** How each is read. Reading checks the arguments: a UsageError comes before anything is done. */
+const OPERATIONS: Record<OperationName, (request: OperationRequest) => Doing<any>> = {
+  put: ({ subject, value }) => {
+    if (value == null) {
+      throw new UsageError('There is no value to put')
+    }
+
+    const key = parseKey(subject)
+    const bytes = parseValue(subject, value)
+
+    return doing({ start: (dht, signal) => dht.put(key, bytes, { signal }), report: result => ({ key: subject, ...written(result) }) })
+  },
+  get: ({ subject }) => {
+    const key = parseKey(subject)
+
+    return doing({ start: (dht, signal) => dht.get(key, { signal }), report: value => ({ key: subject, ...formatValue(value) }) })
+  },
+  provide: ({ subject }) => {
+    const cid = parseCID(subject)
+
+    return doing({ start: (dht, signal) => dht.provide(cid, { signal }), report: result => ({ cid: subject, ...written(result) }) })
+  },
+  'find-providers': ({ subject }) => {
+    const cid = parseCID(subject)
+
+    return doing({
+      start: (dht, signal) => dht.findProviders(cid, { signal }),
+      report: providers => {
+        if (providers.length === 0) {
+          throw new NotFoundError(`Nobody who was asked knows a provider of ${subject}`)
+        }
+
+        return { cid: subject, providers: providers.map(peerResult) }
+      }
+    })
+  },
+  'find-peer': ({ subject }) => {
+    const id = parsePeerId(subject)
+
+    return doing({ start: (dht, signal) => dht.findPeer(id, { signal }), report: peer => ({ peers: [peerResult(peer)] }) })
+  },
+  closest: ({ subject }) => {
+    const key = parseTarget(subject)
+
+    return doing({ start: (dht, signal) => dht.getClosestPeers(key, { signal }), report: peers => ({ key: subject, peers: peers.map(peerResult) }) })
+  }
+}
+
+/** @throws {UsageError} when the arguments are wrong */
+export function checkRequest (request: OperationRequest): void {
+  prepare(request)
+}
+
+/** Never rejects: what went wrong is in the reply. */
+export async function perform (dht: KadDHT, request: OperationRequest, stop?: AbortSignal): Promise<OperationReply> {
+  const timeout = AbortSignal.timeout(request.timeout)
+  const signal = stop == null ? timeout : AbortSignal.any([stop, timeout])
+
+  try {
+    const { start, report } = prepare(request)
+    const { result, hops, messages, ms } = await measure(dht, () => start(dht, signal))
+
+    return { op: request.op, ok: true, ...report(result), hops, messages, ms: Math.round(ms * 10) / 10 }
+  } catch (error) {
+    return failed(request, timeout.aborted ? new Error(`Not done after ${request.timeout / 1000} s, so it was given up: --timeout gives it longer`) : error)
+  }
+}
+
+export function failed ({ op }: Pick<OperationRequest, 'op'>, error: unknown): OperationReply {
+  return { op, ok: false, error: { name: error instanceof Error ? error.name : 'Error', message: describe(error) } }
+}
+
+export function exitCode ({ ok, error }: OperationReply): number {
+  if (ok) {
+    return EXIT.ok
+  }
+
+  return error?.name === 'UsageError' ? EXIT.usage : EXIT.failed
+}
+
+function prepare (request: OperationRequest): Doing<any> {
+  if (!Object.hasOwn(OPERATIONS, request.op)) {
+    throw new UsageError(`There is no operation "${request.op}": there are ${Object.keys(OPERATIONS).join(', ')}`)
+  }
+
+  return OPERATIONS[request.op](request)
+}
+
+/** Ties what is started to how it is reported. */
+function doing <T> (parts: Doing<T>): Doing<T> {
+  return parts
+}
+
+function written ({ stored, failed }: WriteResult): Partial<OperationReply> {
+  return {
+    stored: stored.map(peer => peer.toString()),
+    failed: failed.map(({ peer, error }) => ({ peer: peer.toString(), error: describe(error) }))
+  }
+}
+
+function peerResult ({ id, multiaddrs }: PeerInfo): PeerResult {
+  return { id: id.toString(), addresses: multiaddrs.map(address => address.toString()) }
+}

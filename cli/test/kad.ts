@@ -1,0 +1,110 @@
+// Runs the real command. What is waited for are its lines and its end, never a length of time.
+
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { ChildProcess } from 'node:child_process'
+
+const MAIN = resolve(fileURLToPath(import.meta.url), '../../src/main.ts')
+
+export const LOOPBACK = ['--any-address', '--listen', '/ip4/127.0.0.1/tcp/0']
+
+export interface Ended {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+/** To its end. */
+export async function kad (...args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = exitOf(child)
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', text => { stdout += text })
+  child.stderr.setEncoding('utf8').on('data', text => { stderr += text })
+
+  return { code: await ended, stdout, stderr }
+}
+
+interface Event {
+  event: string
+  [detail: string]: any
+}
+
+/** `kad start --json`, running. */
+export class Running {
+  readonly id: string
+  readonly address: string
+  readonly started: Event
+  readonly #child: ChildProcess
+  readonly #events: AsyncIterator<string>
+  readonly #ended: Promise<number | null>
+
+  private constructor (child: ChildProcess, events: AsyncIterator<string>, started: Event, ended: Promise<number | null>) {
+    this.#child = child
+    this.#events = events
+    this.#ended = ended
+    this.started = started
+    this.id = started.id
+    this.address = started.addresses[0]
+  }
+
+  static async start (...args: string[]): Promise<Running> {
+    const child = spawn(process.execPath, [MAIN, 'start', '--json', ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const ended = exitOf(child)
+    const events = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+
+    return new Running(child, events, await nextEvent(events, ({ event }) => event === 'started'), ended)
+  }
+
+  /** The next event that fits; those before it are gone. */
+  async until (fits: (event: Event) => boolean): Promise<Event> {
+    return nextEvent(this.#events, fits)
+  }
+
+  /** @returns its exit code, null when it was killed */
+  async end (signal: NodeJS.Signals): Promise<number | null> {
+    this.#child.kill(signal)
+
+    return this.#ended
+  }
+}
+
+async function nextEvent (lines: AsyncIterator<string>, fits: (event: Event) => boolean): Promise<Event> {
+  while (true) {
+    const { value, done } = await lines.next()
+
+    if (done === true) {
+      throw new Error('The node ended before it said that')
+    }
+
+    const event = JSON.parse(value)
+
+    if (fits(event)) {
+      return event
+    }
+  }
+}
+
+async function exitOf (child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    // not `exit`: what it has written may still be on its way
+    child.once('close', resolve)
+  })
+}
+
+/** A folder that is gone afterwards. */
+export async function temporaryFolder (): Promise<AsyncDisposable & { path: string, file (name: string): string }> {
+  const path = await mkdtemp(join(tmpdir(), 'kad-test-'))
+
+  return {
+    path,
+    file: name => join(path, name),
+    [Symbol.asyncDispose]: async () => rm(path, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { kad } from './kad.ts'
+
+const WRONG: Array<[args: string[], says: RegExp]> = [
+  [['demo', '--nodes', '3'], /--nodes: "3".*from 4 to 100/],
+  [['demo', '--nodes', 'many'], /--nodes: "many".*whole number/],
+  [['demo', 'no/such/file'], /"no\/such\/file".*nor a file/],
+  [['strat'], /"strat" is neither a command of kad nor a file/],
+  [['--nope'], /unknown option '--nope'/],
+  [['start', '--listen', 'localhost:4001'], /--listen: "localhost:4001" is not a multiaddr: one looks like \/ip4/],
+  [['start', '--bootstrap', '/ip4/127.0.0.1/tcp/4001'], /--bootstrap:.*add \/p2p\/<peer id>/],
+  [['start', '--mode', 'both'], /auto, server, client/],
+  [['start', '--protocol', 'kad'], /--protocol: "kad".*slash/],
+  [['start', '--lan', '--any-address'], /'--lan' cannot be used with option '--any-address'/],
+  [['start', '--data', `/tmp/${'long/'.repeat(30)}`], /too long for the control socket/],
+  [['put', '/kad/x'], /missing required argument 'value'/],
+  [['put', '/nope/x', 'value'], /"\/nope\/x" is not a key.*\/kad\/<name>/],
+  [['put', '/kad/x', 'v'.repeat(10_241)], /The value has 10241 bytes, and the most is 10240/],
+  [['get', '/pk/nobody'], /"nobody" is not a peer id/],
+  [['get', '/kad/x'], /--data.*--bootstrap/],
+  [['get', '--timeout', 'soon', '/kad/x'], /--timeout: "soon" is not a duration: write 30s/],
+  [['provide', 'neither'], /"neither" is neither a CID nor a file/],
+  [['find-providers', 'bafy'], /"bafy" is not a CID/],
+  [['find-peer', '12D3'], /"12D3" is not a peer id/],
+  [['closest', ''], /The key is empty/]
+]
+
+describe('a wrong command line', { concurrency: 2 }, () => {
+  for (const [args, says] of WRONG) {
+    const shown = args.map(arg => arg.length > 40 ? `${arg.slice(0, 40)}…` : arg).join(' ')
+
+    it(`says what is wrong with "kad ${shown}" and ends with 2`, async () => {
+      const { code, stdout, stderr } = await kad(...args)
+
+      assert.match(stderr, says)
+      assert.doesNotMatch(stderr, /\n\s+at /, 'a stack trace')
+      assert.equal(stdout, '')
+      assert.equal(code, 2)
+    })
+  }
+
+  it('is none when help is asked for', async () => {
+    for (const command of [[], ['demo'], ['start'], ['put'], ['get'], ['provide'], ['find-providers'], ['find-peer'], ['closest']]) {
+      const { code, stdout } = await kad(...command, '--help')
+
+      assert.match(stdout, /Examples:/)
+      assert.equal(code, 0)
+    }
+  })
+})

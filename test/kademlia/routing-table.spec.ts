@@ -1,0 +1,363 @@
+import { expect } from 'aegir/chai'
+import fc from 'fast-check'
+import { commonPrefixLength } from '../../src/kademlia/key.ts'
+import { RoutingTable } from '../../src/kademlia/routing-table.ts'
+import { anyKey, ids, keyNear, peerNamed, peersAround, sortedTruth } from '../helpers/peer-keys.ts'
+import { check, randomNumbers } from '../helpers/random.ts'
+import type { PeerKey } from '../../src/kademlia/key.ts'
+
+const SELF = peerNamed('self')
+/** far more than fit their buckets, at all depths down to 24 shared bits */
+const AROUND = peersAround(SELF.key, 240, 24, randomNumbers(1))
+
+interface Step {
+  what: 'alive' | 'failure' | 'remove'
+  who: number
+}
+
+const anySteps = fc.array(fc.record<Step>({
+  what: fc.constantFrom('alive', 'alive', 'alive', 'failure', 'remove'),
+  who: fc.nat(AROUND.length - 1)
+}), { minLength: 1, maxLength: 600, size: 'max' })
+
+/** The same table written down as plainly as can be. */
+class PlainTable {
+  readonly entries: PeerKey[] = []
+  readonly candidates: PeerKey[] = []
+  readonly failures = new Map<string, number>()
+
+  constructor (readonly k: number, readonly maxFailures: number) {}
+
+  apply ({ what, who }: Step): void {
+    const peer = AROUND[who]
+
+    if (what === 'alive') {
+      this.#alive(peer)
+    } else if (what === 'remove') {
+      this.#remove(peer)
+    } else if (this.entries.includes(peer)) {
+      this.failures.set(peer.id, (this.failures.get(peer.id) ?? 0) + 1)
+
+      if (this.failures.get(peer.id) === this.maxFailures) {
+        this.#remove(peer)
+      }
+    } else {
+      drop(this.candidates, peer)
+    }
+  }
+
+  #alive (peer: PeerKey): void {
+    this.failures.delete(peer.id)
+
+    if (this.entries.includes(peer)) {
+      return
+    }
+
+    drop(this.candidates, peer)
+
+    if (this.#bucketOf(peer, this.entries).length < this.k) {
+      this.entries.push(peer)
+      return
+    }
+
+    this.candidates.push(peer)
+    const waiting = this.#bucketOf(peer, this.candidates)
+
+    if (waiting.length > this.k) {
+      drop(this.candidates, waiting[0])
+    }
+  }
+
+  #remove (peer: PeerKey): void {
+    if (!this.entries.includes(peer)) {
+      return
+    }
+
+    drop(this.entries, peer)
+    this.failures.delete(peer.id)
+    const freshest = this.#bucketOf(peer, this.candidates).at(-1)
+
+    if (freshest != null) {
+      drop(this.candidates, freshest)
+      this.entries.push(freshest)
+    }
+  }
+
+  #bucketOf (peer: PeerKey, among: PeerKey[]): PeerKey[] {
+    const cpl = commonPrefixLength(SELF.key, peer.key)
+
+    return among.filter(({ key }) => commonPrefixLength(SELF.key, key) === cpl)
+  }
+}
+
+function drop (peers: PeerKey[], peer: PeerKey): void {
+  if (peers.includes(peer)) {
+    peers.splice(peers.indexOf(peer), 1)
+  }
+}
+
+function apply (table: RoutingTable<PeerKey>, { what, who }: Step, now: number): void {
+  const peer = AROUND[who]
+
+  if (what === 'alive') {
+    table.onAlive(peer, now)
+  } else if (what === 'failure') {
+    table.onFailure(peer.id, peer.key, now)
+  } else {
+    table.remove(peer.id, now)
+  }
+}
+
+function createTable (k = 3, maxFailures = 3): RoutingTable<PeerKey> {
+  return new RoutingTable<PeerKey>({ self: SELF.key, k, maxFailures })
+}
+
+/** Peers of one bucket. */
+function bucketPeers (count: number, cpl = 0): PeerKey[] {
+  const random = randomNumbers(cpl + 1)
+
+  return Array.from({ length: count }, (_, i) => ({ id: `${cpl}-${i}`, key: keyNear(SELF.key, cpl, random) }))
+}
+
+describe('the routing table, after any sequence of events', () => {
+  it('finds the n nearest to any target, as sorting all of them does', () => {
+    check(fc.property(anySteps, fc.integer({ min: 1, max: 8 }), fc.nat(60), anyKey, fc.nat(AROUND.length - 1), (steps, k, n, target, who) => {
+      const table = createTable(k)
+      steps.forEach((step, now) => { apply(table, step, now) })
+      const all = [...table.entries()].map(({ peer }) => peer)
+      const isOdd = ({ id }: PeerKey): boolean => /[13579]$/.test(id)
+
+      for (const at of [target, SELF.key, AROUND[who].key, keyNear(SELF.key, who, randomNumbers(who))]) {
+        expect(ids(table.closest(at, n))).to.deep.equal(ids(sortedTruth(all, at).slice(0, n)))
+        expect(ids(table.closest(at, n, isOdd))).to.deep.equal(ids(sortedTruth(all.filter(isOdd), at).slice(0, n)))
+      }
+    }), 150)
+  })
+
+  it('holds who a plain table would hold, and lets wait who would wait there', () => {
+    check(fc.property(anySteps, fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 4 }), (steps, k, maxFailures) => {
+      const table = createTable(k, maxFailures)
+      const plain = new PlainTable(k, maxFailures)
+
+      steps.forEach((step, now) => {
+        apply(table, step, now)
+        plain.apply(step)
+      })
+
+      const buckets = [...table.buckets()]
+
+      expect(buckets.flatMap(({ entries }) => ids(entries.map(({ peer }) => peer))).sort()).to.deep.equal(ids(plain.entries).sort())
+      expect(buckets.flatMap(({ candidates }) => ids(candidates)).sort()).to.deep.equal(ids(plain.candidates).sort())
+
+      for (const { peer, failures } of table.entries()) {
+        expect(failures).to.equal(plain.failures.get(peer.id) ?? 0)
+      }
+    }), 150)
+  })
+
+  it('never has more than k live peers and k candidates in a bucket, nor anyone twice, nor anyone in the wrong bucket', () => {
+    check(fc.property(anySteps, fc.integer({ min: 1, max: 5 }), (steps, k) => {
+      const table = createTable(k)
+
+      steps.forEach((step, now) => {
+        apply(table, step, now)
+
+        // a look at each step would cost more than it shows
+        if (now % 16 !== 0) {
+          return
+        }
+
+        const everyone: string[] = []
+        let live = 0
+
+        for (const { commonPrefixLength: cpl, entries, candidates } of table.buckets()) {
+          const peers = [...entries.map(({ peer }) => peer), ...candidates]
+          everyone.push(...ids(peers))
+          live += entries.length
+
+          expect(entries.length).to.be.at.most(k)
+          expect(candidates.length).to.be.at.most(k)
+          expect(candidates.length === 0 || entries.length === k, 'candidates wait only for a full bucket').to.equal(true)
+          expect(peers.every(({ key }) => commonPrefixLength(SELF.key, key) === cpl)).to.equal(true)
+        }
+
+        expect(new Set(everyone).size).to.equal(everyone.length)
+        expect(table.size).to.equal(live)
+        expect([...table.entries()].every(({ peer }) => table.get(peer.id)?.peer === peer && table.has(peer.id))).to.equal(true)
+        expect([...table.entries()].length).to.equal(live)
+      })
+    }), 40)
+  })
+
+  it('says truly what each event changed', () => {
+    check(fc.property(anySteps, fc.integer({ min: 1, max: 4 }), (steps, k) => {
+      const table = createTable(k, 2)
+
+      steps.forEach(({ what, who }, now) => {
+        const peer = AROUND[who]
+        const before = new Set([...table.entries()].map(({ peer }) => peer.id))
+        let expected = new Set(before)
+
+        if (what === 'alive') {
+          const admission = table.onAlive(peer, now)
+          expected = admission === 'added' ? expected.add(peer.id) : expected
+          expect(admission === 'refreshed').to.equal(before.has(peer.id))
+        } else {
+          const { removed, promoted } = what === 'failure' ? table.onFailure(peer.id, peer.key, now) : table.remove(peer.id, now)
+          expect(removed == null || removed.id === peer.id).to.equal(true)
+          expected.delete(removed?.id ?? '')
+          expected = promoted == null ? expected : expected.add(promoted.id)
+        }
+
+        expect(ids([...table.entries()].map(({ peer }) => peer)).sort().join(' ')).to.equal([...expected].sort().join(' '))
+      })
+    }), 40)
+  })
+})
+
+describe('the routing table', () => {
+  it('never holds oneself', () => {
+    const table = createTable()
+
+    expect(table.onAlive(SELF, 1)).to.equal('self')
+    expect(table.size).to.equal(0)
+    expect(table.closest(SELF.key, 5)).to.deep.equal([])
+    expect(table.onFailure(SELF.id, SELF.key, 2)).to.deep.equal({})
+  })
+
+  it('finds nobody when it is empty, for any target', () => {
+    check(fc.property(anyKey, target => {
+      expect(createTable().closest(target, 20)).to.deep.equal([])
+    }), 20)
+  })
+
+  it('is at full depth near oneself: it holds all of its own nearest, however many others there are', () => {
+    const table = createTable(20)
+    const peers = peersAround(SELF.key, 5_000, 12, randomNumbers(3))
+    peers.forEach((peer, now) => { table.onAlive(peer, now) })
+    const deepest = peers.filter(({ key }) => commonPrefixLength(SELF.key, key) === 11)
+
+    expect(table.size).to.equal(12 * 20)
+    expect(deepest.filter(({ id }) => table.has(id))).to.have.lengthOf(20)
+  })
+
+  it('takes a peer out after exactly three failures in a row, and promotes the candidate that answered last', () => {
+    const table = createTable(2)
+    const [first, second, early, late] = bucketPeers(4)
+    expect(table.onAlive(first, 1)).to.equal('added')
+    expect(table.onAlive(second, 2)).to.equal('added')
+    expect(table.onAlive(late, 3)).to.equal('waiting')
+    expect(table.onAlive(early, 4)).to.equal('waiting')
+    expect(table.onAlive(late, 5)).to.equal('waiting')
+
+    expect(table.onFailure(first.id, first.key, 10)).to.deep.equal({})
+    expect(table.onFailure(first.id, first.key, 11)).to.deep.equal({})
+    expect(table.get(first.id)?.failures).to.equal(2)
+    expect(table.get(first.id)?.lastFailure).to.equal(11)
+    expect(table.onFailure(first.id, first.key, 12)).to.deep.equal({ removed: first, promoted: late })
+
+    expect(table.has(first.id)).to.equal(false)
+    expect(table.get(late.id)).to.include({ addedAt: 12, lastSeen: 0, failures: 0 })
+  })
+
+  it('forgives failures as soon as the peer answers', () => {
+    const table = createTable()
+    const [peer] = bucketPeers(1)
+    table.onAlive(peer, 1)
+
+    for (let now = 2; now < 20; now += 3) {
+      table.onFailure(peer.id, peer.key, now)
+      table.onFailure(peer.id, peer.key, now + 1)
+      expect(table.onAlive(peer, now + 2)).to.equal('refreshed')
+      expect(table.get(peer.id)).to.include({ failures: 0, lastSeen: now + 2, addedAt: 1 })
+    }
+
+    expect(table.size).to.equal(1)
+  })
+
+  it('lets a candidate that fails wait no longer', () => {
+    const table = createTable(1)
+    const [live, candidate] = bucketPeers(2)
+    table.onAlive(live, 1)
+    table.onAlive(candidate, 2)
+
+    expect(table.onFailure(candidate.id, candidate.key, 3)).to.deep.equal({})
+    expect(table.remove(live.id, 4)).to.deep.equal({ removed: live, promoted: undefined })
+    expect(table.size).to.equal(0)
+  })
+
+  it('forgets the candidate that has waited longest when there are more than k', () => {
+    const table = createTable(1)
+    const [live, old, fresh] = bucketPeers(3)
+    table.onAlive(live, 1)
+    table.onAlive(old, 2)
+    table.onAlive(fresh, 3)
+
+    expect([...table.buckets()][0].candidates).to.deep.equal([fresh])
+  })
+
+  it('keeps the peers of a bucket oldest first', () => {
+    const table = createTable(3)
+    const peers = bucketPeers(3)
+    peers.forEach((peer, now) => { table.onAlive(peer, now) })
+    table.onAlive(peers[0], 9)
+
+    expect([...table.buckets()][0].entries.map(({ peer }) => peer)).to.deep.equal(peers)
+  })
+
+  it('has the failed probed again after their back-off, before those not heard of for long', () => {
+    const table = createTable(20)
+    const [once, twice, quiet, quieter, fresh] = bucketPeers(5)
+    const backoff = (failures: number): number => 10 * 2 ** failures
+    table.onAlive(once, 100)
+    table.onAlive(twice, 100)
+    table.onAlive(quieter, 80)
+    table.onAlive(quiet, 90)
+    table.onAlive(fresh, 150)
+    table.onFailure(once.id, once.key, 150)
+    table.onFailure(twice.id, twice.key, 140)
+    table.onFailure(twice.id, twice.key, 150)
+
+    expect(table.due(169, 100, backoff)).to.deep.equal([])
+    expect(table.due(170, 100, backoff)).to.deep.equal([once])
+    expect(table.due(180, 100, backoff)).to.deep.equal([once, quieter])
+    expect(table.due(190, 100, backoff)).to.deep.equal([twice, once, quieter, quiet])
+    expect(table.due(250, 100, backoff)).to.deep.equal([twice, once, quieter, quiet, fresh])
+  })
+
+  it('has a promoted candidate probed at once', () => {
+    const table = createTable(1)
+    const [live, candidate] = bucketPeers(2)
+    table.onAlive(live, 1_000)
+    table.onAlive(candidate, 1_001)
+    table.remove(live.id, 1_002)
+
+    expect(table.due(1_002, 500, () => 0)).to.deep.equal([candidate])
+  })
+
+  it('asks for a refresh of each bucket down to the deepest with a peer, unless a lookup went there', () => {
+    const table = createTable()
+    const random = randomNumbers(1)
+    expect(table.stale(100)).to.deep.equal([])
+    table.onAlive(bucketPeers(1, 4)[0], 1)
+
+    expect(table.stale(100)).to.deep.equal([0, 1, 2, 3, 4])
+
+    table.onLookup(keyNear(SELF.key, 2, random), 101)
+    table.onLookup(keyNear(SELF.key, 4, random), 100)
+    table.onLookup(keyNear(SELF.key, 9, random), 50)
+    table.onLookup(SELF.key, 200)
+
+    expect(table.stale(100)).to.deep.equal([0, 1, 3, 4])
+    expect(table.stale(101)).to.deep.equal([0, 1, 2, 3, 4])
+    expect(table.stale(99)).to.deep.equal([0, 1, 3])
+  })
+
+  it('asks for no refresh of buckets that only a lookup made', () => {
+    const table = createTable()
+    table.onLookup(keyNear(SELF.key, 30, randomNumbers(1)), 1)
+
+    expect(table.stale(100)).to.deep.equal([])
+    expect([...table.buckets()]).to.deep.equal([])
+  })
+})
