@@ -14,6 +14,29 @@ export async function createStreams (options: StreamPairOptions = {}): Promise<[
   return streamPair({ delay: 0, capacity: 10_000, ...options })
 }
 
+interface Sender {
+  sendData (data: { byteLength: number }): { sentBytes: number, canSendMore: boolean }
+}
+
+/**
+ * Gives a stream a window as real muxers have: after each send it is full until it is drained. Once closed it takes
+ * nothing any more, as if the other side had stopped to read.
+ */
+export function limitWindow (stream: Stream): { drain (): void, close (): void } {
+  const sender = stream as unknown as Sender
+  const sendData = sender.sendData.bind(stream)
+  let open = true
+
+  sender.sendData = data => open
+    ? { ...sendData(data), canSendMore: false }
+    : { sentBytes: 0, canSendMore: false }
+
+  return {
+    drain: () => { stream.dispatchEvent(new Event('drain')) },
+    close: () => { open = false }
+  }
+}
+
 /** The end of a stream that plays the peer: it keeps what comes in and tells how it ended. */
 export class PeerEnd {
   readonly stream: Stream

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { bytes } from '../helpers/content.ts'
 import { untilTrue } from '../helpers/network.ts'
+import { text } from './helpers/bytes.ts'
 import { CIDS } from './helpers/cids.ts'
 import { connect, idOf, Nodes, peerIdOf, START_TIMEOUT, untilInJsTable } from './helpers/nodes.ts'
 import type { TestNode } from '../helpers/network.ts'

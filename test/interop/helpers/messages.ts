@@ -91,10 +91,6 @@ function decodePeer (bytes: Uint8Array): ReplyPeer {
   return { id: peerIdFromMultihash(Digest.decode(id) as any).toString(), addrs: addrs.map(addr => multiaddr(addr).toString()), connection }
 }
 
-export function concat (...parts: Uint8Array[]): Uint8Array {
-  return Buffer.concat(parts)
-}
-
 /** Who they are, in the order that they came. */
 export function idsIn (peers: ReplyPeer[]): string[] {
   return peers.map(({ id }) => id)

@@ -1,0 +1,501 @@
+import { expect } from 'aegir/chai'
+import sinon from 'sinon'
+import { UndialableError } from '../../src/wire/client.ts'
+import { toContact } from '../../src/wire/contact.ts'
+import { frame } from '../../src/wire/frame.ts'
+import { encodeMessage, MessageType } from '../../src/wire/message.ts'
+import { hashedId } from '../helpers/contacts.ts'
+import { PeerEnd } from '../helpers/stream-ends.ts'
+import { quiet, turn, until } from '../helpers/turns.ts'
+import { createRequest, IDLE_TIMEOUT, REQUEST_TIMEOUT, SERVER_CONTACT, withClient, withServer } from '../helpers/wire.ts'
+import type { TestClient, TestClientInit, TestServer } from '../helpers/wire.ts'
+import type { Message } from '../../src/wire/message.ts'
+import type { Stream } from '@libp2p/interface'
+
+/** A client and a server, as they are in a node. */
+async function withBoth (init: Omit<TestClientInit, 'onStream'>, use: (test: TestClient & TestServer) => Promise<void>): Promise<void> {
+  await withServer({}, async server => {
+    await withClient({ ...init, onStream: server.serve }, async client => use({ ...server, ...client }))
+  })
+}
+
+/** A client, and the far ends of its streams in the hands of the test. */
+async function withPeer (use: (test: TestClient & { far: PeerEnd[] }) => Promise<void>, init: Omit<TestClientInit, 'onStream'> = {}): Promise<void> {
+  const far: PeerEnd[] = []
+
+  await withClient({ ...init, onStream: stream => { far.push(new PeerEnd(stream)) } }, async client => use({ ...client, far }))
+}
+
+/** How a promise ends, told without throwing. */
+async function outcomeOf (promise: Promise<unknown>): Promise<Error | undefined> {
+  return promise.then(() => undefined, error => error)
+}
+
+function replyTo (key: string, type = MessageType.FIND_NODE): Uint8Array {
+  return encodeMessage({ type, key: new TextEncoder().encode(key) })
+}
+
+function keyOf ({ key }: Pick<Message, 'key'>): string {
+  return new TextDecoder().decode(key)
+}
+
+/** A request that has been answered, so that its stream is warm. */
+async function warmUp ({ client, far }: TestClient & { far: PeerEnd[] }): Promise<void> {
+  const answered = client.request(SERVER_CONTACT, createRequest('warm'))
+  await until(() => far.length === 1)
+  await far[0].next()
+  far[0].stream.send(replyTo('warm'))
+  await answered
+}
+
+describe('the client', () => {
+  it('asks any number of times on one stream', async () => {
+    await withBoth({}, async ({ client, opened, outcomes, server }) => {
+      for (let i = 0; i < 5; i++) {
+        const reply = await client.request(SERVER_CONTACT, createRequest(`key ${i}`))
+        expect(keyOf(reply)).to.equal(`key ${i}`)
+      }
+
+      expect(opened).to.have.lengthOf(1)
+      expect(client.streams).to.deep.equal({ warm: 1, busy: 0 })
+      expect(client.isWarm(SERVER_CONTACT.id)).to.equal(true)
+      expect(outcomes.map(({ ok, warm }) => ({ ok, warm }))).to.deep.equal([{ ok: true, warm: false }, ...new Array(4).fill({ ok: true, warm: true })])
+      expect(server.streams).to.equal(1)
+    })
+  })
+
+  it('opens a stream for each of several requests at once, and keeps one of them', async () => {
+    await withBoth({}, async ({ client, opened, server }) => {
+      const replies = await Promise.all(Array.from({ length: 4 }, async (_, i) => client.request(SERVER_CONTACT, createRequest(`key ${i}`))))
+
+      expect(replies.map(keyOf)).to.deep.equal(['key 0', 'key 1', 'key 2', 'key 3'])
+      expect(opened).to.have.lengthOf(4)
+      expect(client.streams).to.deep.equal({ warm: 1, busy: 0 })
+      await until(() => server.streams === 1)
+    })
+  })
+
+  it('sends several ADD_PROVIDER on one stream, awaits no reply, and asks on it afterwards', async () => {
+    await withBoth({}, async ({ client, opened, served }) => {
+      for (let i = 0; i < 3; i++) {
+        await client.notify(SERVER_CONTACT, createRequest(`key ${i}`, MessageType.ADD_PROVIDER))
+      }
+
+      await client.request(SERVER_CONTACT, createRequest())
+      expect(opened).to.have.lengthOf(1)
+      expect(served).to.deep.equal(['ADD_PROVIDER', 'ADD_PROVIDER', 'ADD_PROVIDER', 'FIND_NODE'])
+    })
+  })
+
+  it('opens a new stream when the other side has closed the warm one', async () => {
+    await withPeer(async test => {
+      const { client, far, opened } = test
+      await warmUp(test)
+      await far[0].stream.close()
+      await until(() => client.streams.warm === 0)
+      const answered = client.request(SERVER_CONTACT, createRequest())
+      await until(() => far.length === 2)
+      far[1].stream.send(replyTo('key'))
+
+      expect(keyOf(await answered)).to.equal('key')
+      expect(opened[0].status).to.not.equal('open')
+    })
+  })
+
+  for (const [how, end] of [
+    ['reset', (stream: Stream) => { stream.abort(new Error('idle for too long')) }],
+    ['closed', (stream: Stream) => { void stream.close() }]
+  ] as const) {
+    it(`asks once more, on a new stream, when a warm one is ${how} before the reply`, async () => {
+      await withPeer(async test => {
+        const { client, far, outcomes } = test
+        await warmUp(test)
+        const answered = client.request(SERVER_CONTACT, createRequest())
+        await far[0].next()
+        end(far[0].stream)
+        await until(() => far.length === 2)
+        expect(keyOf(await far[1].next())).to.equal('key')
+        far[1].stream.send(replyTo('key'))
+
+        expect(keyOf(await answered)).to.equal('key')
+        expect(outcomes.map(({ ok, warm }) => ({ ok, warm }))).to.deep.equal([{ ok: true, warm: false }, { ok: true, warm: false }])
+        expect(client.streams).to.deep.equal({ warm: 1, busy: 0 })
+      })
+    })
+  }
+
+  it('does not ask a third time', async () => {
+    await withPeer(async test => {
+      const { client, far, outcomes } = test
+      await warmUp(test)
+      const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest()))
+      await far[0].next()
+      far[0].stream.abort(new Error('idle'))
+      await until(() => far.length === 2)
+      await far[1].next()
+      far[1].stream.abort(new Error('busy'))
+
+      expect(await failed).to.be.an.instanceOf(Error)
+      await quiet()
+      expect(far).to.have.lengthOf(2)
+      expect(outcomes.map(({ ok }) => ok)).to.deep.equal([true, false])
+      expect(client.streams).to.deep.equal({ warm: 0, busy: 0 })
+    })
+  })
+
+  it('does not ask again when a new stream fails', async () => {
+    await withPeer(async ({ client, far, outcomes }) => {
+      const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest()))
+      await until(() => far.length === 1)
+      await far[0].next()
+      far[0].stream.abort(new Error('busy'))
+
+      expect(await failed).to.be.an.instanceOf(Error)
+      await quiet()
+      expect(far).to.have.lengthOf(1)
+      expect(outcomes.map(({ ok }) => ok)).to.deep.equal([false])
+      expect(client.streams).to.deep.equal({ warm: 0, busy: 0 })
+    })
+  })
+
+  for (const [what, reply] of [
+    ['no message', frame(new Uint8Array(20).fill(0xff))],
+    ['of an unknown type', frame(Uint8Array.of(0x08, 9, 0x12, 1, 1))],
+    ['of another type', replyTo('key', MessageType.GET_VALUE)],
+    ['for another key', replyTo('another key')],
+    ['cut short inside', frame(Uint8Array.of(0x08, 4, 0x12, 9, 1))],
+    ['longer than 4 MiB', Uint8Array.of(0x81, 0x80, 0x80, 0x02)],
+    ['of a length that never ends', new Uint8Array(9).fill(0xff)]
+  ] as const) {
+    it(`fails and resets the stream when the reply is ${what}`, async () => {
+      await withPeer(async ({ client, far, outcomes }) => {
+        const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest()))
+        await until(() => far.length === 1)
+        await far[0].next()
+        far[0].stream.send(reply)
+
+        expect(await failed).to.be.an.instanceOf(Error)
+        expect(await far[0].end()).to.equal('reset')
+        expect(outcomes.map(({ ok }) => ok)).to.deep.equal([false])
+        expect(client.streams).to.deep.equal({ warm: 0, busy: 0 })
+      })
+    })
+
+    it(`does not ask again when the reply on a warm stream is ${what}: the peer has answered`, async () => {
+      await withPeer(async test => {
+        const { client, far } = test
+        await warmUp(test)
+        const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest(), { timeout: 200 }))
+        await far[0].next()
+        far[0].stream.send(reply)
+        await far[0].end()
+        await quiet()
+
+        expect(far).to.have.lengthOf(1)
+        expect(await failed).to.have.property('name', 'InvalidMessageError')
+      })
+    })
+  }
+
+  it('takes a reply that comes byte by byte', async () => {
+    await withPeer(async ({ client, far }) => {
+      const answered = client.request(SERVER_CONTACT, createRequest())
+      await until(() => far.length === 1)
+      replyTo('key').forEach(byte => { far[0].stream.send(Uint8Array.of(byte)) })
+
+      expect(keyOf(await answered)).to.equal('key')
+    })
+  })
+
+  it('keeps no stream on which more came than was asked for', async () => {
+    await withPeer(async ({ client, far }) => {
+      const answered = client.request(SERVER_CONTACT, createRequest())
+      await until(() => far.length === 1)
+      far[0].stream.send(Uint8Array.from([...replyTo('key'), ...replyTo('another key')]))
+      await answered
+
+      expect(client.streams).to.deep.equal({ warm: 0, busy: 0 })
+      expect(await far[0].end()).to.equal('reset')
+    })
+  })
+
+  it('drops a warm stream on which something comes unasked', async () => {
+    await withPeer(async test => {
+      await warmUp(test)
+      test.far[0].stream.send(replyTo('unasked'))
+
+      expect(await test.far[0].end()).to.equal('reset')
+      expect(test.client.streams).to.deep.equal({ warm: 0, busy: 0 })
+    })
+  })
+
+  it('ends its side as one should when the peer closes its own after the reply', async () => {
+    await withPeer(async ({ client, far }) => {
+      const answered = client.request(SERVER_CONTACT, createRequest())
+      await until(() => far.length === 1)
+      far[0].stream.send(replyTo('key'))
+      void far[0].stream.close()
+      await answered
+
+      expect(await far[0].end()).to.equal('closed')
+      expect(client.streams).to.deep.equal({ warm: 0, busy: 0 })
+    })
+  })
+
+  it('fails, and raises nothing besides, when the stream breaks while a request is sent', async () => {
+    const unhandled: unknown[] = []
+    const onUnhandled = (reason: unknown): void => { unhandled.push(reason) }
+    process.on('unhandledRejection', onUnhandled)
+
+    try {
+      await withPeer(async ({ client, opened }) => {
+        await warmUpAndBreak(client, opened)
+        await quiet()
+
+        expect(unhandled).to.deep.equal([])
+        expect(client.streams.busy).to.equal(0)
+      }, {})
+    } finally {
+      process.off('unhandledRejection', onUnhandled)
+    }
+
+    async function warmUpAndBreak (client: TestClient['client'], opened: Stream[]): Promise<void> {
+      const first = client.notify(SERVER_CONTACT, createRequest('first', MessageType.ADD_PROVIDER))
+      await first
+      // as a muxer does whose connection has just gone
+      Object.assign(opened[0], { sendData: () => { throw new Error('the connection is closed') } })
+      const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest(), { timeout: 100 }))
+      expect(await failed).to.be.an.instanceOf(Error)
+    }
+  })
+
+  it('ends at once when the caller says so, resets the stream, and reports nothing', async () => {
+    await withPeer(async ({ client, far, outcomes }) => {
+      const controller = new AbortController()
+      const reason = new Error('not needed any more')
+      const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest(), { signal: controller.signal }))
+      await until(() => far.length === 1)
+      await far[0].next()
+      controller.abort(reason)
+
+      expect(await failed).to.equal(reason)
+      expect(client.streams).to.deep.equal({ warm: 0, busy: 0 })
+      expect(await far[0].end()).to.equal('reset')
+      expect(outcomes).to.deep.equal([])
+    })
+  })
+
+  it('ends at once whenever the caller says so, also between two steps', async () => {
+    for (let steps = 0; steps < 60; steps++) {
+      await withPeer(async ({ client, far }) => {
+        const controller = new AbortController()
+        let ended = false
+        const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest(), { signal: controller.signal })).finally(() => { ended = true })
+
+        // after the stream was opened, so many steps later
+        await until(() => far.length === 1)
+
+        for (let i = 0; i < steps; i++) {
+          await Promise.resolve()
+        }
+
+        controller.abort(new Error('enough'))
+        await quiet()
+        expect(ended, `after ${steps} steps`).to.equal(true)
+        expect(await failed).to.have.property('message', 'enough')
+        expect(client.streams).to.deep.equal({ warm: 0, busy: 0 })
+      })
+    }
+  })
+
+  it('does not even start when the caller has said so before', async () => {
+    await withPeer(async ({ client, far }) => {
+      const failed = await outcomeOf(client.request(SERVER_CONTACT, createRequest(), { signal: AbortSignal.abort(new Error('before')) }))
+
+      expect(failed).to.have.property('message', 'before')
+      await quiet()
+      expect(far).to.have.lengthOf(0)
+    })
+  })
+
+  it('leaves no listener on the signal of the caller, however the request ends', async () => {
+    await withBoth({}, async ({ client }) => {
+      const { signal } = new AbortController()
+      const add = sinon.spy(signal, 'addEventListener')
+      const remove = sinon.spy(signal, 'removeEventListener')
+
+      await client.request(SERVER_CONTACT, createRequest(), { signal })
+      await outcomeOf(client.request(SERVER_CONTACT, createRequest('', MessageType.PUT_VALUE), { signal }))
+
+      expect(add.callCount).to.be.above(1)
+      expect(remove.args.map(([type, listener]) => [type, listener])).to.deep.equal(add.args.map(([type, listener]) => [type, listener]))
+    })
+  })
+
+  it('closes a stream that opens after the request was given up', async () => {
+    let opened = (): void => {}
+    const opening = new Promise<void>(resolve => { opened = resolve })
+
+    await withPeer(async ({ client, far }) => {
+      const controller = new AbortController()
+      const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest(), { signal: controller.signal }))
+      await turn()
+      controller.abort(new Error('enough'))
+      opened()
+
+      expect(await failed).to.have.property('message', 'enough')
+      await until(() => far.length === 1)
+      expect(await far[0].end()).to.equal('reset')
+      expect(client.streams).to.deep.equal({ warm: 0, busy: 0 })
+    }, { beforeOpen: async () => opening })
+  })
+
+  it('ends all requests and streams when it stops, and starts none until it is started again', async () => {
+    await withPeer(async test => {
+      const { client, far } = test
+      await warmUp(test)
+      const first = outcomeOf(client.request(SERVER_CONTACT, createRequest('first')))
+      const second = outcomeOf(client.request(SERVER_CONTACT, createRequest('second')))
+      await until(() => far.length === 2)
+      await far[1].next()
+      client.stop()
+
+      expect(await first).to.have.property('name', 'NotStartedError')
+      expect(await second).to.have.property('name', 'NotStartedError')
+      expect(client.streams).to.deep.equal({ warm: 0, busy: 0 })
+      expect(await Promise.all(far.map(async peer => peer.end()))).to.deep.equal(['reset', 'reset'])
+      expect(await outcomeOf(client.request(SERVER_CONTACT, createRequest()))).to.have.property('name', 'NotStartedError')
+
+      client.start()
+      const answered = client.request(SERVER_CONTACT, createRequest())
+      await until(() => far.length === 3)
+      far[2].stream.send(replyTo('key'))
+      expect(keyOf(await answered)).to.equal('key')
+    })
+  })
+
+  it('resets its idle streams, too, when it stops', async () => {
+    await withPeer(async test => {
+      await warmUp(test)
+      test.client.stop()
+
+      expect(await test.far[0].end()).to.equal('reset')
+      expect(test.client.streams).to.deep.equal({ warm: 0, busy: 0 })
+    })
+  })
+
+  it('says that a peer without an address cannot be dialled, and counts it as no failure', async () => {
+    await withPeer(async ({ client, outcomes }) => {
+      const failed = await outcomeOf(client.request(toContact(hashedId(9)), createRequest()))
+
+      expect(failed).to.be.an.instanceOf(UndialableError)
+      expect(outcomes).to.deep.equal([])
+    }, { network: { connections: () => [], addresses: async () => [] } })
+  })
+
+  it('keeps as many warm streams as it may, those used last', async () => {
+    await withBoth({ options: { maxWarmStreams: 3 } }, async ({ client, server }) => {
+      const peers = Array.from({ length: 5 }, (_, i) => toContact(hashedId(10 + i)))
+
+      for (const peer of peers) {
+        await client.request(peer, createRequest())
+      }
+
+      expect(client.streams).to.deep.equal({ warm: 3, busy: 0 })
+      expect(peers.map(({ id }) => client.isWarm(id))).to.deep.equal([false, false, true, true, true])
+      await until(() => server.streams === 3)
+    })
+  })
+})
+
+describe('the time limits of the client', () => {
+  let clock: sinon.SinonFakeTimers
+
+  beforeEach(() => {
+    clock = sinon.useFakeTimers({ now: 1_000_000, toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
+  })
+
+  afterEach(() => {
+    clock.restore()
+  })
+
+  it('end a request without an answer, and reset its stream', async () => {
+    await withPeer(async ({ client, far, outcomes }) => {
+      const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest()))
+      await until(() => far.length === 1)
+      await far[0].next()
+      clock.tick(REQUEST_TIMEOUT - 1)
+      expect(client.streams.busy).to.equal(1)
+      clock.tick(1)
+
+      expect(await failed).to.have.property('name', 'TimeoutError')
+      expect(await far[0].end()).to.equal('reset')
+      expect(outcomes).to.have.lengthOf(1)
+      expect(outcomes[0]).to.include({ ok: false, ms: REQUEST_TIMEOUT })
+      expect(client.streams).to.deep.equal({ warm: 0, busy: 0 })
+      expect(clock.countTimers()).to.equal(1)
+    })
+  })
+
+  it('end a request with a time of its own then', async () => {
+    await withPeer(async ({ client, far }) => {
+      const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest(), { timeout: 10 }))
+      await until(() => far.length === 1)
+      clock.tick(10)
+
+      expect(await failed).to.have.property('name', 'TimeoutError')
+    })
+  })
+
+  it('do not ask again when a warm stream stays silent', async () => {
+    await withPeer(async test => {
+      await warmUp(test)
+      const failed = outcomeOf(test.client.request(SERVER_CONTACT, createRequest()))
+      await test.far[0].next()
+      clock.tick(REQUEST_TIMEOUT)
+
+      expect(await failed).to.have.property('name', 'TimeoutError')
+      await quiet()
+      expect(test.far).to.have.lengthOf(1)
+    })
+  })
+
+  it('close a warm stream that nobody uses', async () => {
+    await withBoth({}, async ({ client, opened, server }) => {
+      await client.request(SERVER_CONTACT, createRequest())
+      clock.tick(IDLE_TIMEOUT / 2)
+      await client.request(SERVER_CONTACT, createRequest())
+      clock.tick(IDLE_TIMEOUT / 2)
+      expect(client.streams.warm).to.equal(1)
+      clock.tick(IDLE_TIMEOUT)
+
+      expect(client.streams.warm).to.equal(0)
+      await until(() => server.streams === 0)
+      expect(opened[0].status).to.equal('closed')
+    })
+  })
+
+  it('reset a stream whose other side does not close its end', async () => {
+    await withPeer(async test => {
+      await warmUp(test)
+      clock.tick(2 * IDLE_TIMEOUT)
+      await quiet()
+      expect(test.client.streams.warm).to.equal(0)
+      expect(test.far[0].stream.status).to.equal('open')
+      clock.tick(IDLE_TIMEOUT)
+
+      expect(await test.far[0].end()).to.equal('reset')
+    })
+  })
+
+  it('leave no timer behind when it stops', async () => {
+    await withPeer(async test => {
+      await warmUp(test)
+      const failed = outcomeOf(test.client.request(SERVER_CONTACT, createRequest()))
+      test.client.stop()
+      await failed
+
+      expect(clock.countTimers()).to.equal(0)
+    })
+  })
+})
