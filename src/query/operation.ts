@@ -117,11 +117,14 @@ class LazyOperation<T> implements Operation<T> {
     signal?.addEventListener('abort', onAbort)
     setMaxListeners(Infinity, this.#abort.signal)
 
+    let thrown: { error: unknown } | undefined
+
     const emit: Emit = event => {
       try {
         onProgress?.(progressEvent(event))
       } catch (error) {
         // the caller's own callback failed: that is how its operation ends, not an error of some peer
+        thrown ??= { error }
         this.#abort.abort(error)
       }
 
@@ -132,10 +135,16 @@ class LazyOperation<T> implements Operation<T> {
     }
 
     try {
-      return await this.#run({
+      const result = await this.#run({
         signal: this.#abort.signal,
         emit: this.#iterated || onProgress != null ? emit : undefined
       })
+
+      if (thrown != null) {
+        throw thrown.error
+      }
+
+      return result
     } finally {
       signal?.removeEventListener('abort', onAbort)
     }

@@ -8,9 +8,10 @@ import { hashedId } from '../helpers/contacts.ts'
 import { PeerEnd } from '../helpers/stream-ends.ts'
 import { quiet, turn, until } from '../helpers/turns.ts'
 import { createRequest, IDLE_TIMEOUT, REQUEST_TIMEOUT, SERVER_CONTACT, withClient, withServer } from '../helpers/wire.ts'
-import type { TestClient, TestClientInit, TestServer } from '../helpers/wire.ts'
 import type { Message } from '../../src/wire/message.ts'
-import type { Stream } from '@libp2p/interface'
+import type { TestClient, TestClientInit, TestServer } from '../helpers/wire.ts'
+import type { AbortOptions, PeerId, Stream } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
 
 /** A client and a server, as they are in a node. */
 async function withBoth (init: Omit<TestClientInit, 'onStream'>, use: (test: TestClient & TestServer) => Promise<void>): Promise<void> {
@@ -286,21 +287,23 @@ describe('the client', () => {
   })
 
   it('ends at once whenever the caller says so, also between two steps', async () => {
-    for (let steps = 0; steps < 60; steps++) {
-      await withPeer(async ({ client, far }) => {
-        const controller = new AbortController()
+    for (let steps = 0; steps < 20; steps++) {
+      const controller = new AbortController()
+      /** so many steps after the stream has opened */
+      const countDown = (left: number): void => {
+        if (left === 0) {
+          controller.abort(new Error('enough'))
+        } else {
+          queueMicrotask(() => { countDown(left - 1) })
+        }
+      }
+
+      await withClient({ onStream: () => { countDown(steps) } }, async ({ client }) => {
         let ended = false
         const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest(), { signal: controller.signal })).finally(() => { ended = true })
-
-        // after the stream was opened, so many steps later
-        await until(() => far.length === 1)
-
-        for (let i = 0; i < steps; i++) {
-          await Promise.resolve()
-        }
-
-        controller.abort(new Error('enough'))
+        await until(() => controller.signal.aborted)
         await quiet()
+
         expect(ended, `after ${steps} steps`).to.equal(true)
         expect(await failed).to.have.property('message', 'enough')
         expect(client.streams).to.deep.equal({ warm: 0, busy: 0 })
@@ -433,7 +436,6 @@ describe('the time limits of the client', () => {
       expect(outcomes).to.have.lengthOf(1)
       expect(outcomes[0]).to.include({ ok: false, ms: REQUEST_TIMEOUT })
       expect(client.streams).to.deep.equal({ warm: 0, busy: 0 })
-      expect(clock.countTimers()).to.equal(1)
     })
   })
 
@@ -470,15 +472,14 @@ describe('the time limits of the client', () => {
       clock.tick(IDLE_TIMEOUT)
 
       expect(client.streams.warm).to.equal(0)
-      await until(() => server.streams === 0)
-      expect(opened[0].status).to.equal('closed')
+      await until(() => server.streams === 0 && opened[0].status === 'closed')
     })
   })
 
   it('reset a stream whose other side does not close its end', async () => {
     await withPeer(async test => {
       await warmUp(test)
-      clock.tick(2 * IDLE_TIMEOUT)
+      clock.tick(IDLE_TIMEOUT)
       await quiet()
       expect(test.client.streams.warm).to.equal(0)
       expect(test.far[0].stream.status).to.equal('open')
@@ -488,14 +489,24 @@ describe('the time limits of the client', () => {
     })
   })
 
-  it('leave no timer behind when it stops', async () => {
-    await withPeer(async test => {
-      await warmUp(test)
-      const failed = outcomeOf(test.client.request(SERVER_CONTACT, createRequest()))
-      test.client.stop()
-      await failed
-
-      expect(clock.countTimers()).to.equal(0)
+  it('leave no timer behind after a request, nor when it stops', async () => {
+    /** as libp2p does: it ends when it is told to */
+    const addresses = async (peer: PeerId, { signal }: AbortOptions): Promise<Multiaddr[]> => new Promise((resolve, reject) => {
+      signal?.addEventListener('abort', () => { reject(signal.reason) })
     })
+
+    await withPeer(async ({ client }) => {
+      const before = clock.countTimers()
+      const late = outcomeOf(client.request(SERVER_CONTACT, createRequest()))
+      expect(clock.countTimers()).to.equal(before + 1)
+      clock.tick(REQUEST_TIMEOUT)
+      expect(await late).to.have.property('name', 'TimeoutError')
+      expect(clock.countTimers()).to.equal(before)
+
+      const stopped = outcomeOf(client.request(SERVER_CONTACT, createRequest()))
+      client.stop()
+      await stopped
+      expect(clock.countTimers()).to.equal(0)
+    }, { network: { connections: () => [], addresses } })
   })
 })

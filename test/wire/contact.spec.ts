@@ -29,7 +29,7 @@ describe('a contact', () => {
       const one = toContact(multihash)
 
       expect(toPeerId(one).equals(peer)).to.equal(true)
-      expect(contactFromPeerId(peer)).to.deep.equal({ ...one, addrs: undefined ?? [] })
+      expect(contactFromPeerId(peer)).to.deep.equal({ ...one, addrs: [] })
       expect(contactFromString(peer.toString()).id).to.equal(one.id)
       expect(one.key).to.deep.equal(keyOf(multihash))
     })

@@ -1,0 +1,209 @@
+import { expect } from 'aegir/chai'
+import { resolveConfig } from '../src/config.ts'
+import { passthroughMapper, removePrivateAddressesMapper } from '../src/wire/address-mappers.ts'
+import type { KadDHTInit } from '../src/config.ts'
+
+const HOUR = 3_600_000
+/** The longest time a timer can wait, ms: a longer one fires at once, again and again. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+/** The options as someone without types would give them. */
+function resolve (options: unknown): ReturnType<typeof resolveConfig> {
+  return resolveConfig(options as KadDHTInit)
+}
+
+function errorOf (options: unknown): Error {
+  try {
+    resolve(options)
+  } catch (error: any) {
+    return error
+  }
+
+  throw new Error(`${JSON.stringify(options)} was taken`)
+}
+
+/** Options by their path: `limits.queries` is in a group. */
+function option (path: string, value: unknown): Record<string, unknown> {
+  const [first, second] = path.split('.')
+
+  return second == null ? { [first]: value } : { [first]: { [second]: value } }
+}
+
+const COUNTS = [
+  'kBucketSize', 'kBucketSplitThreshold', 'alpha', 'disjointPaths', 'routingTableUpdateQueueConcurrency', 'routingTableUpdateMaxQueueSize',
+  'prefixLength', 'pingOldContactConcurrency', 'pingOldContactMaxQueueSize', 'pingNewContactConcurrency', 'pingNewContactMaxQueueSize',
+  'maxInboundStreams', 'maxOutboundStreams', 'providers.cacheSize', 'reprovide.concurrency', 'reprovide.maxQueueSize', 'limits.valueSize',
+  'limits.storedValues', 'limits.storedProviders', 'limits.providersPerKey', 'limits.foundProviders', 'limits.queries', 'limits.warmStreams'
+]
+const DURATIONS = [
+  'querySelfInterval', 'initialQuerySelfInterval', 'pingOldContactTimeout.minTimeout', 'pingOldContactTimeout.maxTimeout',
+  'pingNewContactTimeout.minTimeout', 'pingNewContactTimeout.maxTimeout', 'providers.cleanupInterval', 'providers.provideValidity',
+  'reprovide.threshold', 'reprovide.interval', 'reprovide.validity', 'networkDialTimeout.minTimeout', 'networkDialTimeout.maxTimeout',
+  'onPeerConnectTimeout', 'incomingMessageTimeout'
+]
+const BOOLEANS = ['clientMode', 'allowQueryWithZeroPeers']
+const PATHS = ['protocol', 'datastorePrefix']
+const TEXTS = ['logPrefix', 'metricsPrefix']
+const GROUPS = ['pingOldContactTimeout', 'pingNewContactTimeout', 'networkDialTimeout', 'providers', 'reprovide', 'limits', 'selectors', 'validators']
+const FUNCTIONS = ['peerInfoMapper', 'validators.mine', 'selectors.mine']
+
+describe('the options', () => {
+  it('have defaults that suit a node of the public network', () => {
+    const config = resolve({})
+
+    expect(config).to.deep.include({
+      k: 20,
+      alpha: 10,
+      disjointPaths: 1,
+      selectors: {},
+      validators: {},
+      querySelfInterval: 300_000,
+      initialQuerySelfInterval: 1_000,
+      refreshInterval: 600_000,
+      firstPeerTimeout: 10_000,
+      protocol: '/ipfs/kad/1.0.0',
+      logPrefix: 'libp2p:kad-dht',
+      datastorePrefix: '/dht',
+      metricsPrefix: 'libp2p_kad_dht',
+      probeOld: { concurrency: 20, maxQueueSize: 100, timeout: 10_000 },
+      probeNew: { concurrency: 20, maxQueueSize: 100, timeout: 10_000 },
+      maxInboundStreams: 32,
+      maxOutboundStreams: 64,
+      providers: { cacheSize: 256, cleanupInterval: 5_400_000, validity: 48 * HOUR },
+      reprovide: { concurrency: 10, maxQueueSize: 16_384, threshold: 26 * HOUR, interval: HOUR, validity: 48 * HOUR },
+      requestTimeout: 10_000,
+      slow: { min: 250, initial: 2_000, max: 5_000 },
+      incomingMessageTimeout: 10_000,
+      limits: { valueSize: 10_240, storedValues: 100_000, storedProviders: 1_000_000, providersPerKey: 500, foundProviders: 1_000, queries: 1_000, warmStreams: 256 },
+      ignored: []
+    })
+    expect(config.clientMode).to.equal(undefined)
+    expect(config.peerInfoMapper).to.equal(removePrivateAddressesMapper)
+  })
+
+  it('are taken as they are given', () => {
+    const validators = { mine: () => {} }
+    const config = resolve({
+      kBucketSize: 5, alpha: 2, disjointPaths: 3, clientMode: true, validators, querySelfInterval: 1, allowQueryWithZeroPeers: true, protocol: '/mine/1', logPrefix: 'log',
+      datastorePrefix: '/mine', metricsPrefix: 'mine', pingOldContactConcurrency: 4, pingNewContactMaxQueueSize: 6, pingNewContactTimeout: { maxTimeout: 9 },
+      maxInboundStreams: 7, providers: { cleanupInterval: 2 }, reprovide: { threshold: 5, validity: 6 }, peerInfoMapper: passthroughMapper, networkDialTimeout: { maxTimeout: 700 },
+      onPeerConnectTimeout: 8, incomingMessageTimeout: 11, limits: { queries: 12 }
+    })
+
+    expect(config).to.deep.include({ k: 5, alpha: 2, disjointPaths: 3, clientMode: true, querySelfInterval: 1, firstPeerTimeout: 0, protocol: '/mine/1', maxInboundStreams: 7, requestTimeout: 700, incomingMessageTimeout: 11 })
+    // applications add to it after construction
+    expect(config.validators).to.equal(validators)
+    expect(config.peerInfoMapper).to.equal(passthroughMapper)
+    expect(config.probeOld).to.deep.equal({ concurrency: 4, maxQueueSize: 100, timeout: 700 })
+    expect(config.probeNew).to.deep.equal({ concurrency: 20, maxQueueSize: 6, timeout: 9 })
+    expect(config.providers).to.deep.equal({ cacheSize: 256, cleanupInterval: 2_000, validity: 48 * HOUR })
+    expect(config.reprovide).to.include({ threshold: 5, validity: 6, interval: HOUR })
+    expect(config.limits).to.include({ queries: 12, warmStreams: 256 })
+    expect(config.slow).to.deep.equal({ min: 250, initial: 700, max: 700 })
+  })
+
+  it('that are undefined were not given, in groups as well', () => {
+    const names = [...COUNTS, ...DURATIONS, ...BOOLEANS, ...PATHS, ...TEXTS, ...GROUPS, 'peerInfoMapper']
+
+    for (const name of names) {
+      expect(resolve(option(name, undefined)), name).to.deep.equal(resolve({}))
+    }
+
+    expect(resolve(Object.fromEntries(GROUPS.map(name => [name, {}])))).to.deep.include({ k: 20, limits: resolve({}).limits, reprovide: resolve({}).reprovide })
+  })
+
+  it('given to one node do not show in another', () => {
+    resolve({}).validators.mine = () => {}
+    resolve({}).selectors.mine = () => 0
+
+    expect(resolve({}).validators).to.deep.equal({})
+    expect(resolve({}).selectors).to.deep.equal({})
+  })
+
+  it('without effect are named, and taken', () => {
+    expect(resolve({ prefixLength: 6, kBucketSplitThreshold: 20, alpha: 3 }).ignored).to.have.members(['prefixLength', 'kBucketSplitThreshold'])
+  })
+
+  it('of @libp2p/kad-dht for its adaptive timeouts are taken', () => {
+    expect(() => resolve({ networkDialTimeout: { interval: 5_000, timeoutMultiplier: 1.2, failureMultiplier: 2, minTimeout: 100 } })).to.not.throw()
+  })
+})
+
+describe('a wrong option', () => {
+  const wrong: Array<[string[], string, unknown[]]> = [
+    [COUNTS, 'a whole number from 1', [0, -1, 1.5, NaN, Infinity, '5', null, true, {}, 2 ** 60]],
+    [DURATIONS, 'a number above 0', [0, -1, NaN, Infinity, '5', null, false, {}]],
+    [BOOLEANS, 'true or false', [0, 1, 'true', null]],
+    [PATHS, 'a string that begins with a slash and ends without one', ['', 'ipfs', '/', '/ipfs/', 5, null]],
+    [TEXTS, 'a string that is not empty', ['', 5, null]],
+    [GROUPS, 'an object', [5, 'ten', null, true]],
+    [FUNCTIONS, 'a function', [5, 'identity', null, {}]]
+  ]
+
+  for (const [names, takes, values] of wrong) {
+    for (const name of names) {
+      it(`${name} is named, with what it got and that it takes ${takes}`, () => {
+        for (const value of values) {
+          const { name: error, message } = errorOf(option(name, value))
+          const got = typeof value === 'string' ? JSON.stringify(value) : String(value)
+
+          expect(error).to.equal('InvalidParametersError')
+          expect(message).to.contain(name)
+          expect(message).to.contain(takes)
+          expect(message).to.contain(`not ${got}`)
+        }
+      })
+    }
+  }
+
+  it('is named even when what it got cannot be written as text', () => {
+    for (const value of [Object.create(null), Symbol('five'), []]) {
+      const { name, message } = errorOf({ kBucketSize: value })
+
+      expect(name).to.equal('InvalidParametersError')
+      expect(message).to.match(/kBucketSize .* not \S/)
+    }
+  })
+
+  it('that does not exist is named, with those that do', () => {
+    expect(errorOf({ kbucketSize: 20 })).to.have.property('message').that.contains('"kbucketSize"').and.contains('kBucketSize')
+    expect(errorOf({ limits: { query: 20 } })).to.have.property('message').that.contains('"limits.query"').and.contains('limits.queries')
+    expect(errorOf({ toString: 5 })).to.have.property('name', 'InvalidParametersError')
+    expect(errorOf(JSON.parse('{ "__proto__": 5 }'))).to.have.property('name', 'InvalidParametersError')
+  })
+
+  it('is the whole of them, when they are no object', () => {
+    for (const options of [null, 5, 'options']) {
+      expect(errorOf(options)).to.have.property('name', 'InvalidParametersError')
+    }
+  })
+
+  it('is a threshold that is not before the end of the validity', () => {
+    expect(errorOf({ reprovide: { threshold: 10, validity: 10 } }).message).to.contain('reprovide.threshold').and.contain('less than').and.contain('10')
+    expect(errorOf({ reprovide: { threshold: 48 * HOUR } }).message).to.contain('reprovide.threshold')
+  })
+
+  for (const [name, timer] of [
+    ['querySelfInterval', config => config.querySelfInterval],
+    ['initialQuerySelfInterval', config => config.initialQuerySelfInterval],
+    ['providers.cleanupInterval', config => config.providers.cleanupInterval],
+    ['reprovide.interval', config => config.reprovide.interval],
+    ['networkDialTimeout.maxTimeout', config => config.requestTimeout],
+    ['pingOldContactTimeout.maxTimeout', config => config.probeOld.timeout],
+    ['pingNewContactTimeout.maxTimeout', config => config.probeNew.timeout],
+    ['onPeerConnectTimeout', config => config.probeNew.timeout],
+    ['incomingMessageTimeout', config => config.incomingMessageTimeout]
+  ] as Array<[string, (config: ReturnType<typeof resolve>) => number]>) {
+    it(`${name} is refused, or cut, when it is longer than a timer can wait, which would have it fire without a pause`, () => {
+      let waits = 0
+
+      try {
+        waits = timer(resolve(option(name, 30 * 24 * HOUR)))
+      } catch (error: any) {
+        expect(error.message).to.contain(name)
+      }
+
+      expect(waits).to.be.at.most(LONGEST_TIMER)
+    })
+  }
+})

@@ -1,0 +1,268 @@
+import { NotFoundError } from '@libp2p/interface'
+import { expect } from 'aegir/chai'
+import sinon from 'sinon'
+import { EventTypes } from '../../src/query/events.ts'
+import { operation } from '../../src/query/operation.ts'
+import { peerIdOf, hashedId } from '../helpers/contacts.ts'
+import { quiet, until } from '../helpers/turns.ts'
+import type { QueryEvent } from '../../src/query/events.ts'
+import type { OperationContext } from '../../src/query/operation.ts'
+
+/** An event that can be told from others. */
+function event (total: number): QueryEvent {
+  return { type: EventTypes.DIAL_PEER, name: 'DIAL_PEER', peer: peerIdOf(hashedId(1)), path: { index: 0, queued: 0, running: 0, total } }
+}
+
+/** Emits so many events and comes to a result. */
+function counting (count: number) {
+  return async ({ emit }: OperationContext): Promise<string> => {
+    for (let i = 0; i < count; i++) {
+      emit?.(event(i))
+      await Promise.resolve()
+    }
+
+    return 'the result'
+  }
+}
+
+/** Emits an event, and runs until it is told to end. */
+async function endless ({ emit, signal }: OperationContext): Promise<never> {
+  emit?.(event(0))
+
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted()
+    signal.addEventListener('abort', () => { reject(signal.reason) })
+  })
+}
+
+async function totals (events: AsyncIterable<QueryEvent>): Promise<number[]> {
+  const seen: number[] = []
+
+  for await (const { path } of events) {
+    seen.push(path.total)
+  }
+
+  return seen
+}
+
+async function errorOf (promise: PromiseLike<unknown>): Promise<any> {
+  return promise.then(() => undefined, error => error)
+}
+
+describe('an operation', () => {
+  it('does nothing until somebody wants its result', async () => {
+    const run = sinon.spy(counting(1))
+    const lazy = operation({}, run)
+    await quiet()
+    expect(run.callCount).to.equal(0)
+
+    expect(await lazy).to.equal('the result')
+    expect(run.callCount).to.equal(1)
+  })
+
+  it('does nothing until somebody wants its events', async () => {
+    const run = sinon.spy(counting(1))
+    const events = operation({}, run)[Symbol.asyncIterator]()
+    await quiet()
+    expect(run.callCount).to.equal(0)
+
+    await events.next()
+    expect(run.callCount).to.equal(1)
+  })
+
+  it('runs once, however often it is awaited', async () => {
+    const run = sinon.spy(counting(0))
+    const lazy = operation({}, run)
+
+    expect(await Promise.all([lazy, lazy.then(result => result), lazy.finally(() => {}), lazy.catch(() => '')])).to.deep.equal(new Array(4).fill('the result'))
+    expect(await lazy).to.equal('the result')
+    expect(run.callCount).to.equal(1)
+  })
+
+  it('is a promise to those who ask', async () => {
+    expect(await Promise.race([operation({}, counting(0))])).to.equal('the result')
+    expect(Object.prototype.toString.call(operation({}, counting(0)))).to.equal('[object Operation]')
+  })
+
+  it('gives its events in order, and ends', async () => {
+    expect(await totals(operation({}, counting(50)))).to.deep.equal(Array.from({ length: 50 }, (_, i) => i))
+  })
+
+  it('loses no event to a slow reader', async () => {
+    const seen: number[] = []
+
+    for await (const { path } of operation({}, counting(20))) {
+      await quiet()
+      seen.push(path.total)
+    }
+
+    expect(seen).to.have.lengthOf(20)
+  })
+
+  it('gives its result also after its events', async () => {
+    const both = operation({}, counting(3))
+
+    expect(await totals(both)).to.have.lengthOf(3)
+    expect(await both).to.equal('the result')
+  })
+
+  it('builds no events for those who only await it', async () => {
+    const run = sinon.spy(counting(0))
+    await operation({}, run)
+
+    expect(run.firstCall.args[0].emit).to.equal(undefined)
+  })
+
+  it('tells its progress to a caller that awaits it, and to one that iterates', async () => {
+    const told: string[] = []
+    const onProgress = (event: { type: string, detail: QueryEvent }): void => { told.push(`${event.type} ${event.detail.path.total}`) }
+
+    await operation({ onProgress }, counting(2))
+    await totals(operation({ onProgress }, counting(1)))
+
+    expect(told).to.deep.equal(['kad-dht:query:dial-peer 0', 'kad-dht:query:dial-peer 1', 'kad-dht:query:dial-peer 0'])
+  })
+
+  it('is ended by leaving the loop', async () => {
+    let ended: Error | undefined
+
+    for await (const event of operation({}, async context => endless(context).catch(error => { ended = error; throw error }))) {
+      expect(event.path.total).to.equal(0)
+      break
+    }
+
+    await until(() => ended != null)
+    expect(ended).to.have.property('name', 'AbortError')
+  })
+
+  it('is ended by an error in the loop', async () => {
+    let ended = false
+    const failed = await errorOf((async () => {
+      for await (const event of operation({}, async context => endless(context).finally(() => { ended = true }))) {
+        throw new Error(`${event.name} was too much`)
+      }
+    })())
+
+    expect(failed).to.have.property('message', 'DIAL_PEER was too much')
+    await until(() => ended)
+  })
+
+  it("is ended by the caller's signal when it is awaited", async () => {
+    const controller = new AbortController()
+    const failed = errorOf(operation({ signal: controller.signal }, endless))
+    await quiet()
+    controller.abort(new Error('enough'))
+
+    expect(await failed).to.have.property('message', 'enough')
+  })
+
+  it("is ended by the caller's signal when it is iterated, after the events before it", async () => {
+    const controller = new AbortController()
+    const seen: number[] = []
+    const failed = await errorOf((async () => {
+      for await (const { path } of operation({ signal: controller.signal }, endless)) {
+        seen.push(path.total)
+        controller.abort(new Error('enough'))
+      }
+    })())
+
+    expect(seen).to.deep.equal([0])
+    expect(failed).to.have.property('message', 'enough')
+  })
+
+  it('does not run when the signal has been given before', async () => {
+    const run = sinon.spy(counting(1))
+    const signal = AbortSignal.abort(new Error('before'))
+
+    expect(await errorOf(operation({ signal }, run))).to.have.property('message', 'before')
+    expect(await errorOf(totals(operation({ signal }, run)))).to.have.property('message', 'before')
+    expect(run.callCount).to.equal(0)
+  })
+
+  it("leaves no listener on the caller's signal, however it ends", async () => {
+    const { signal } = new AbortController()
+    const add = sinon.spy(signal, 'addEventListener')
+    const remove = sinon.spy(signal, 'removeEventListener')
+
+    await operation({ signal }, counting(1))
+    await totals(operation({ signal }, counting(1)))
+    await errorOf(operation({ signal }, async () => { throw new Error('failed') }))
+
+    for await (const event of operation({ signal }, endless)) {
+      expect(event.name).to.equal('DIAL_PEER')
+      break
+    }
+
+    await quiet()
+    expect(add.callCount).to.equal(4)
+    expect(remove.args.map(([type, listener]) => [type, listener])).to.deep.equal(add.args.map(([type, listener]) => [type, listener]))
+  })
+
+  it('is ended by an error in onProgress, which it rejects with', async () => {
+    const onProgress = (): void => { throw new Error('the callback failed') }
+
+    expect(await errorOf(operation({ onProgress }, endless))).to.have.property('message', 'the callback failed')
+    expect(await errorOf(totals(operation({ onProgress }, endless)))).to.have.property('message', 'the callback failed')
+  })
+
+  it('rejects with an error in onProgress also when it was about its last event', async () => {
+    const onProgress = (): void => { throw new Error('the callback failed') }
+
+    expect(await errorOf(operation({ onProgress }, counting(1)))).to.have.property('message', 'the callback failed')
+  })
+
+  it('that found nothing just ends when it is iterated, and rejects when it is awaited', async () => {
+    const run = async ({ emit }: OperationContext): Promise<never> => {
+      emit?.(event(0))
+      throw new NotFoundError('not there')
+    }
+
+    expect(await totals(operation({}, run))).to.deep.equal([0])
+    expect(await errorOf(operation({}, run))).to.have.property('name', 'NotFoundError')
+  })
+
+  it('that fails gives the events before, and then the error', async () => {
+    const seen: number[] = []
+    const failed = await errorOf((async () => {
+      for await (const { path } of operation({}, async ({ emit }) => { emit?.(event(7)); throw new Error('failed') })) {
+        seen.push(path.total)
+      }
+    })())
+
+    expect(seen).to.deep.equal([7])
+    expect(failed).to.have.property('message', 'failed')
+  })
+
+  it('cannot be iterated twice, nor after it was awaited', async () => {
+    const twice = operation({}, counting(1))
+    await totals(twice)
+    expect(await errorOf(totals(twice))).to.have.property('name', 'InvalidParametersError')
+
+    const awaited = operation({}, counting(1))
+    await awaited
+    expect(await errorOf(totals(awaited))).to.have.property('name', 'InvalidParametersError')
+  })
+
+  it('raises nothing that nobody handles: left in the middle, failed while iterated, or never started', async () => {
+    const unhandled: unknown[] = []
+    const onUnhandled = (reason: unknown): void => { unhandled.push(reason) }
+    process.on('unhandledRejection', onUnhandled)
+
+    try {
+      operation({}, endless)
+
+      for await (const event of operation({}, endless)) {
+        expect(event.name).to.equal('DIAL_PEER')
+        break
+      }
+
+      await errorOf(totals(operation({}, async () => { throw new Error('failed') })))
+      await errorOf(operation({}, async () => { throw new Error('failed') }))
+      await quiet()
+    } finally {
+      process.off('unhandledRejection', onUnhandled)
+    }
+
+    expect(unhandled).to.deep.equal([])
+  })
+})
