@@ -65,24 +65,27 @@ export class ProviderStore {
     const loading = this.#load(multihash)
     const providers = await loading
 
-    if (!providers.has(id)) {
-      if (id !== this.#self.id) {
-        this.#requirePlace(providers)
-      }
+    const isNew = !providers.has(id)
 
-      this.#count++
+    if (isNew && id !== this.#self.id) {
+      this.#requirePlace(providers)
     }
 
     // at once, so that announcements that come together count one another
+    this.#count += isNew ? 1 : 0
     providers.set(id, record)
 
     try {
       await this.#datastore.put(this.#key(multihash, record.contact), encode(record), options)
-    } finally {
-      // when it failed, or when the cache dropped the key meanwhile and read it again too early
-      if (providers.get(id) !== record || this.#cache.peek(name(multihash)) !== loading) {
-        this.#cache.delete(name(multihash))
-      }
+    } catch (error) {
+      this.#count -= isNew ? 1 : 0
+      this.#cache.delete(name(multihash))
+      throw error
+    }
+
+    if (this.#cache.peek(name(multihash)) !== loading) {
+      // the cache has dropped the key meanwhile, and may have read it again too early
+      this.#cache.delete(name(multihash))
     }
   }
 

@@ -17,7 +17,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 async function withBoth (init: Omit<TestClientInit, 'onStream'>, use: (test: TestClient & TestServer) => Promise<void>): Promise<void> {
   await withServer({}, async server => {
     await withClient({ ...init, onStream: server.serve }, async client => use({ ...server, ...client }))
-  })
+  }, { idleTimeout: 10 * IDLE_TIMEOUT })
 }
 
 /** A client, and the far ends of its streams in the hands of the test. */

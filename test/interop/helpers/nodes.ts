@@ -4,12 +4,16 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createNode, untilTrue } from '../../helpers/network.ts'
 import { startGoNode } from './go-node.ts'
+import { until } from './until.ts'
 import type { GoNode, GoNodeOptions } from './go-node.ts'
 import type { TestNode, TestNodeInit } from '../../helpers/network.ts'
 import type { PeerId } from '@libp2p/interface'
 
 /** For hooks that start nodes: the first one compiles the Go node, which takes a minute when nothing is cached. */
 export const START_TIMEOUT = 180_000
+
+/** How long peers that have met may take to find room in one another's tables, on a busy machine. */
+const TABLE_TIMEOUT = 30_000
 
 /** A node of either kind. */
 export type AnyNode = TestNode | GoNode
@@ -69,11 +73,11 @@ export class Nodes {
     ])
   }
 
-  /** Resolves when every node has all others in its routing table. */
+  /** Resolves when every node has all others in its routing table; says who lacks whom if that takes too long. */
   async untilComplete (): Promise<void> {
     await Promise.all([
       ...this.js.map(async node => untilInJsTable(node, this.others(node))),
-      ...this.go.map(async node => node.untilInTable(this.others(node).map(idOf)))
+      ...this.go.map(async node => node.untilInTable(this.others(node).map(idOf), { timeoutMs: TABLE_TIMEOUT }))
     ])
   }
 
@@ -111,7 +115,10 @@ export async function connect (js: TestNode, go: GoNode): Promise<void> {
 }
 
 export async function untilInJsTable (js: TestNode, peers: AnyNode[]): Promise<void> {
-  await untilTrue(() => peers.every(peer => js.services.dht.routingTable.has(peerIdOf(peer))))
+  const missing = (): AnyNode[] => peers.filter(peer => !js.services.dht.routingTable.has(peerIdOf(peer)))
+
+  await until(`${peers.length} peers entered the table of ${idOf(js)}`, async () => missing().length === 0, { timeoutMs: TABLE_TIMEOUT })
+    .catch((err: Error) => { throw new Error(`${err.message}: it lacks ${missing().map(idOf).join(', ')}`) })
 }
 
 /** The js node knows nothing of the other any more, except that its place in the routing table is left to it. */

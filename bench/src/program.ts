@@ -1,0 +1,46 @@
+// The `bench` command: its suites, and how it ends.
+
+import { Command, CommanderError } from 'commander'
+import { addNetwork } from './network/command.ts'
+import { note } from './output.ts'
+
+const HELP = `
+Exit codes:
+  0  measured
+  1  not measured, or ours found too few of the nearest peers
+  2  the command line is wrong
+
+Example:
+  $ npm run bench -- network --rounds 1 --operations 20 --nodes 20`
+
+/**
+ * Never rejects.
+ *
+ * @returns the exit code
+ */
+export async function run (args: string[]): Promise<number> {
+  let code = 0
+  const program = new Command('bench')
+    .description('libp2p-kad beside its rivals, in one run')
+    .addHelpText('after', HELP)
+    .showHelpAfterError('Add --help to see what there is.')
+    // before the sub-commands, which take it over
+    .exitOverride()
+
+  addNetwork(program, ended => { code = ended })
+
+  try {
+    await program.parseAsync(args, { from: 'user' })
+
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // commander has said what is wrong; asking for help is no error
+      return error.exitCode === 0 ? 0 : 2
+    }
+
+    note(`bench: ${error instanceof Error ? error.message : String(error)}`)
+
+    return 1
+  }
+}

@@ -1,0 +1,54 @@
+// libp2p-kad with its defaults. Its operations are awaited; only a search that wants its first find listens to events.
+
+import { kadDHT, passthroughMapper } from 'libp2p-kad'
+import { COMMON } from './options.ts'
+import type { Subject } from './subject.ts'
+import type { KadDHT, Operation } from 'libp2p-kad'
+
+export const ours: Subject = {
+  service: kadDHT({ ...COMMON, peerInfoMapper: passthroughMapper }),
+
+  operations: (dht: KadDHT) => ({
+    get size () {
+      return dht.routingTable.size
+    },
+
+    refresh: async () => dht.refreshRoutingTable(),
+
+    closestPeers: async (key, options) => (await dht.getClosestPeers(key, options)).map(({ id }) => id),
+
+    findPeer: async (id, { onAnswer, ...options }) => {
+      const peer = await unlessNotFound(dht.findPeer(id, { ...options, useCache: false }))
+      onAnswer?.()
+
+      return peer?.id
+    },
+
+    provide: async (cid, options) => (await dht.provide(cid, options)).stored.length,
+
+    findProvider: async (cid, { onAnswer, ...options }) => {
+      for await (const event of dht.findProviders(cid, options)) {
+        if (event.name === 'PROVIDER') {
+          onAnswer?.()
+          return event.providers[0].id
+        }
+      }
+    },
+
+    findProviders: async (cid, options) => (await dht.findProviders(cid, options)).map(({ id }) => id),
+
+    put: async (key, value, options) => (await dht.put(key, value, options)).stored.length,
+
+    get: async (key, options) => unlessNotFound(dht.get(key, options))
+  })
+}
+
+async function unlessNotFound <T> (operation: Operation<T>): Promise<T | undefined> {
+  try {
+    return await operation
+  } catch (error: any) {
+    if (error.name !== 'NotFoundError') {
+      throw error
+    }
+  }
+}
