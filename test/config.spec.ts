@@ -72,7 +72,7 @@ describe('the options', () => {
       providers: { cacheSize: 256, cleanupInterval: 5_400_000, validity: 48 * HOUR },
       reprovide: { concurrency: 10, maxQueueSize: 16_384, threshold: 26 * HOUR, interval: HOUR, validity: 48 * HOUR },
       requestTimeout: 10_000,
-      slow: { min: 250, initial: 2_000, max: 5_000 },
+      slow: { min: 500, initial: 2_000, max: 5_000 },
       incomingMessageTimeout: 10_000,
       limits: { valueSize: 10_240, storedValues: 100_000, storedProviders: 1_000_000, providersPerKey: 500, foundProviders: 1_000, queries: 1_000, warmStreams: 256 },
       ignored: []
@@ -84,10 +84,28 @@ describe('the options', () => {
   it('are taken as they are given', () => {
     const validators = { mine: () => {} }
     const config = resolve({
-      kBucketSize: 5, alpha: 2, disjointPaths: 3, clientMode: true, validators, querySelfInterval: 1, allowQueryWithZeroPeers: true, protocol: '/mine/1', logPrefix: 'log',
-      datastorePrefix: '/mine', metricsPrefix: 'mine', pingOldContactConcurrency: 4, pingNewContactMaxQueueSize: 6, pingNewContactTimeout: { maxTimeout: 9 },
-      maxInboundStreams: 7, providers: { cleanupInterval: 2 }, reprovide: { threshold: 5, validity: 6 }, peerInfoMapper: passthroughMapper, networkDialTimeout: { maxTimeout: 700 },
-      onPeerConnectTimeout: 8, incomingMessageTimeout: 11, limits: { queries: 12 }
+      kBucketSize: 5,
+      alpha: 2,
+      disjointPaths: 3,
+      clientMode: true,
+      validators,
+      querySelfInterval: 1,
+      allowQueryWithZeroPeers: true,
+      protocol: '/mine/1',
+      logPrefix: 'log',
+      datastorePrefix: '/mine',
+      metricsPrefix: 'mine',
+      pingOldContactConcurrency: 4,
+      pingNewContactMaxQueueSize: 6,
+      pingNewContactTimeout: { maxTimeout: 9 },
+      maxInboundStreams: 7,
+      providers: { cleanupInterval: 2 },
+      reprovide: { threshold: 5, validity: 6 },
+      peerInfoMapper: passthroughMapper,
+      networkDialTimeout: { maxTimeout: 700 },
+      onPeerConnectTimeout: 8,
+      incomingMessageTimeout: 11,
+      limits: { queries: 12 }
     })
 
     expect(config).to.deep.include({ k: 5, alpha: 2, disjointPaths: 3, clientMode: true, querySelfInterval: 1, firstPeerTimeout: 0, protocol: '/mine/1', maxInboundStreams: 7, requestTimeout: 700, incomingMessageTimeout: 11 })
@@ -99,7 +117,7 @@ describe('the options', () => {
     expect(config.providers).to.deep.equal({ cacheSize: 256, cleanupInterval: 2_000, validity: 48 * HOUR })
     expect(config.reprovide).to.include({ threshold: 5, validity: 6, interval: HOUR })
     expect(config.limits).to.include({ queries: 12, warmStreams: 256 })
-    expect(config.slow).to.deep.equal({ min: 250, initial: 700, max: 700 })
+    expect(config.slow).to.deep.equal({ min: 500, initial: 700, max: 700 })
   })
 
   it('that are undefined were not given, in groups as well', () => {

@@ -14,7 +14,10 @@ export function describe (error: unknown): string {
     return [...new Set(error.errors.map(describe))].join('; ')
   }
 
-  return error instanceof Error && error.message !== '' ? error.message : String(error)
+  const text = error instanceof Error && error.message !== '' ? error.message : String(error)
+
+  // libp2p puts whole stack traces into some messages
+  return text.split('\n').filter(line => !/^\s+at /.test(line)).join(' ').replace(/\s+/g, ' ').trim()
 }
 
 export function exitCodeOf (error: unknown): number {

@@ -101,9 +101,16 @@ export function checkRequest (request: OperationRequest): void {
   prepare(request)
 }
 
-/** Never rejects: what went wrong is in the reply. */
-export async function perform (dht: KadDHT, request: OperationRequest, stop?: AbortSignal): Promise<OperationReply> {
-  const timeout = AbortSignal.timeout(request.timeout)
+/**
+ * Never rejects: what went wrong is in the reply.
+ *
+ * @param dht - on which it is done
+ * @param request - what to do
+ * @param stop - ends it early
+ * @param timeLeft - ms, where joining the network has taken some of its time
+ */
+export async function perform (dht: KadDHT, request: OperationRequest, stop?: AbortSignal, timeLeft = request.timeout): Promise<OperationReply> {
+  const timeout = AbortSignal.timeout(timeLeft)
   const signal = stop == null ? timeout : AbortSignal.any([stop, timeout])
 
   try {

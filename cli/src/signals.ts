@@ -2,12 +2,18 @@
 
 import { EXIT } from './errors.ts'
 
+/** Signals that come so soon after the first, ms, are the same one: npm hands on what the terminal has sent already. */
+const ECHO = 1_000
+
 /** Aborts at the first SIGINT or SIGTERM. The second one ends the process at once, whatever it is doing. */
 export function stopSignal (): AbortSignal {
   const controller = new AbortController()
+  let first: number | undefined
 
   const onSignal = (): void => {
-    if (controller.signal.aborted) {
+    first ??= performance.now()
+
+    if (performance.now() - first > ECHO) {
       process.exit(EXIT.failed)
     }
 

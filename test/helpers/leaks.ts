@@ -2,13 +2,13 @@
 
 import { getEventListeners } from 'node:events'
 import type { TestNode } from './network.ts'
-import type { Stream } from '@libp2p/interface'
+import type { PeerId, Stream } from '@libp2p/interface'
 
 const PROTOCOL = '/ipfs/kad/1.0.0'
 
 /** The open streams of the DHT's protocol. */
-export function dhtStreams (node: TestNode, direction?: Stream['direction']): Stream[] {
-  return node.getConnections()
+export function dhtStreams (node: TestNode, direction?: Stream['direction'], peer?: PeerId): Stream[] {
+  return node.getConnections(peer)
     .flatMap(connection => connection.streams)
     .filter(stream => stream.protocol === PROTOCOL && (direction == null || stream.direction === direction))
 }

@@ -43,7 +43,7 @@ export interface SimulationInit {
   target: Key
   network: Map<string, SimulatedPeer>
   seeds: PeerKey[]
-  random: () => number
+  random(): number
   k: number
   alpha: number
   paths?: number
@@ -127,6 +127,13 @@ export function simulate ({ self, target, network, seeds, random, k, alpha, path
     }
   }
 
+  const takeDue = (time: number): Happening[] => {
+    const due = happenings.filter(({ at }) => at <= time)
+    happenings = happenings.filter(({ at }) => at > time)
+
+    return due
+  }
+
   for (let i = 0; i < STEPS; i++) {
     const step = lookup.next(now)
     result.mostInFlight = Math.max(result.mostInFlight, lookup.inFlight)
@@ -153,8 +160,7 @@ export function simulate ({ self, target, network, seeds, random, k, alpha, path
     expect(next, 'it waits for what will never come').to.be.below(Infinity)
     expect(next, 'it waits for what is past').to.be.above(now)
     now = next
-    const due = happenings.filter(({ at }) => at <= now)
-    happenings = happenings.filter(({ at }) => at > now)
+    const due = takeDue(next)
 
     while (due.length > 0) {
       due.splice(pick(random, due.length), 1)[0].happen()

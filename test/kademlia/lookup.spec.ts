@@ -5,9 +5,9 @@ import { RoutingTable } from '../../src/kademlia/routing-table.ts'
 import { ids, peerNamed, peersNamed, sortedTruth } from '../helpers/peer-keys.ts'
 import { check, pick, randomNumbers } from '../helpers/random.ts'
 import { createRandomNetwork, GIVE_UP, simulate, SLOW_AFTER, stillInQuestion } from '../helpers/simulated-network.ts'
-import type { Behaviour, SimulatedPeer } from '../helpers/simulated-network.ts'
 import type { PeerKey } from '../../src/kademlia/key.ts'
 import type { LookupOptions } from '../../src/kademlia/lookup.ts'
+import type { Behaviour, SimulatedPeer, Simulation } from '../helpers/simulated-network.ts'
 
 const SELF = peerNamed('self')
 const TARGET = peerNamed('target')
@@ -33,7 +33,7 @@ const anyCase: fc.Arbitrary<Case> = fc.record({
 })
 
 /** A lookup in a network of all kinds of peers. */
-function simulateCase ({ seed, size, known, k, alpha, paths }: Case, maxAsked = 2_000) {
+function simulateCase ({ seed, size, known, k, alpha, paths }: Case, maxAsked = 2_000): Simulation {
   const random = randomNumbers(seed)
   const peers = peersNamed(`${seed}-`, size)
   const network = createRandomNetwork([...peers, SELF], known, random, () => MIXED[pick(random, MIXED.length)])

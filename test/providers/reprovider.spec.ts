@@ -4,8 +4,8 @@ import { MemoryDatastore } from 'datastore-core'
 import Sinon from 'sinon'
 import { ProviderStore } from '../../src/providers/provider-store.ts'
 import { Reprovider } from '../../src/providers/reprovider.ts'
-import { bytes } from '../helpers/content.ts'
 import { contact } from '../helpers/contacts.ts'
+import { bytes } from '../helpers/content.ts'
 
 const HOUR = 3_600_000
 const SELF = contact(1)

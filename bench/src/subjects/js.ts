@@ -4,8 +4,8 @@
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { COMMON } from './options.ts'
 import type { Subject } from './subject.ts'
-import type { KadDHTInit, QueryEvent, SingleKadDHT } from '@libp2p/kad-dht'
 import type { PeerId } from '@libp2p/interface'
+import type { KadDHTInit, QueryEvent, SingleKadDHT } from '@libp2p/kad-dht'
 
 /** `init`: what differs from its defaults. */
 export function js (init: KadDHTInit = {}): Subject {

@@ -54,7 +54,7 @@ export function addDemo (program: Command, end: (code: number) => void): void {
 }
 
 async function demo (file: string | undefined, options: DemoOptions): Promise<number> {
-  const path = file == null ? README : await parseFile(file, 'a command of kad')
+  const path = await parseFile(file ?? README, 'a command of kad')
   await hashFile(path)
   const stop = stopSignal()
   const reporter = new Reporter(options.json === true ? process.stderr : process.stdout)

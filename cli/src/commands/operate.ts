@@ -172,7 +172,7 @@ async function once (request: OperationRequest, options: OperateOptions): Promis
       throw signal.aborted ? new Error(`None of the bootstrap peers answered within ${timeout / 1000} s`) : error
     }
 
-    const reply = await perform(node.services.dht, { ...request, timeout: Math.max(1, Math.round(timeout - (performance.now() - begun))) }, stop)
+    const reply = await perform(node.services.dht, request, stop, Math.max(1, Math.round(timeout - (performance.now() - begun))))
 
     if (op === 'provide' && reply.ok) {
       note('warning: this was announced by a client that leaves now, and whoever comes to fetch will find nobody: announce through a node that stays, with --data')

@@ -4,7 +4,7 @@ import { peerDiscoverySymbol } from '@libp2p/interface'
 import { Option } from 'commander'
 import { checkSocketPath, serveControl } from '../control/server.ts'
 import { openDataFolder } from '../data-folder.ts'
-import { EXIT } from '../errors.ts'
+import { describe, EXIT } from '../errors.ts'
 import { keepJoined } from '../join.ts'
 import { createLog } from '../log.ts'
 import { addNetworkOptions, addressWarning, defaultMode, dhtInit, each } from '../network.ts'
@@ -16,7 +16,7 @@ import type { ControlServer } from '../control/server.ts'
 import type { DataFolder } from '../data-folder.ts'
 import type { Log } from '../log.ts'
 import type { ModeName, NetworkOptions } from '../network.ts'
-import type { KadNode } from '../node.ts'
+import type { KadNode, NodeInit } from '../node.ts'
 import type { PeerDiscovery, PeerDiscoveryProvider } from '@libp2p/interface'
 import type { Command } from 'commander'
 import type { KadDHT } from 'libp2p-kad'
@@ -78,7 +78,7 @@ async function start (options: StartOptions): Promise<number> {
   let joining: Promise<void> | undefined
 
   try {
-    node = await createNode({
+    node = await createListening({
       listen: options.listen ?? ['/ip4/0.0.0.0/tcp/0'],
       dht: dhtInit(options, options.mode ?? defaultMode(options)),
       privateKey: data?.privateKey,
@@ -111,6 +111,15 @@ async function start (options: StartOptions): Promise<number> {
   log('stopped', 'stopped')
 
   return EXIT.ok
+}
+
+/** What libp2p says about addresses that it can't listen on is meant for programmers. */
+async function createListening (init: NodeInit): Promise<KadNode> {
+  try {
+    return await createNode(init)
+  } catch (error: any) {
+    throw error.name === 'UnsupportedListenAddressesError' ? new Error(`Can't listen on ${describe(error).replace(/^.*NO_FATAL: /, '')}`) : error
+  }
 }
 
 async function serve (node: KadNode, data: DataFolder, log: Log): Promise<ControlServer> {
@@ -155,7 +164,7 @@ function tellEvents (node: KadNode, log: Log): void {
   node.addEventListener('self:peer:update', () => {
     const now = node.getMultiaddrs().map(address => address.toString())
 
-    if (now.join() !== addresses) {
+    if (node.status === 'started' && now.join() !== addresses) {
       addresses = now.join()
       log('addresses', `addresses are now ${addresses === '' ? 'none' : now.join(' ')}`, { addresses: now })
     }

@@ -15,6 +15,9 @@ export const START_TIMEOUT = 180_000
 /** How long peers that have met may take to find room in one another's tables, on a busy machine. */
 const TABLE_TIMEOUT = 30_000
 
+/** How long Go may look for its peers, on a busy machine. */
+const REFRESH_TIMEOUT = 60_000
+
 /** A node of either kind. */
 export type AnyNode = TestNode | GoNode
 
@@ -65,12 +68,15 @@ export class Nodes {
     await this.untilComplete()
   }
 
-  /** Has every node look for the others. */
+  /** Has every node look for the others, one after another: all at once would dial one another at the same moment. */
   async refresh (): Promise<void> {
-    await Promise.all([
-      ...this.js.map(async node => node.services.dht.refreshRoutingTable()),
-      ...this.go.map(async node => node.refresh())
-    ])
+    for (const node of this.js) {
+      await node.services.dht.refreshRoutingTable()
+    }
+
+    for (const node of this.go) {
+      await node.refresh({ timeoutMs: REFRESH_TIMEOUT })
+    }
   }
 
   /** Resolves when every node has all others in its routing table; says who lacks whom if that takes too long. */

@@ -1,0 +1,33 @@
+// The processor time of this process, and waiting until it takes none.
+
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** All threads, ms. */
+export function cpuTime (): number {
+  const { user, system } = process.cpuUsage()
+
+  return (user + system) / 1000
+}
+
+export interface Quiet {
+  /** how long a look takes, ms */
+  window: number
+  /** CPU time that a quiet process may take in it, ms */
+  cpu: number
+  /** quiet looks in a row that it takes */
+  times: number
+  /** not longer than this, ms */
+  limit: number
+}
+
+/** Until what operations leave behind is done. */
+export async function untilQuiet ({ window, cpu, times, limit }: Quiet): Promise<void> {
+  const end = performance.now() + limit
+  let quiet = 0
+
+  while (quiet < times && performance.now() < end) {
+    const before = cpuTime()
+    await delay(window)
+    quiet = cpuTime() - before <= cpu ? quiet + 1 : 0
+  }
+}

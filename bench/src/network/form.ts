@@ -1,0 +1,76 @@
+// Forms a network: every node joins through the first, then looks around, then does a bit of everything.
+
+import { setTimeout as delay } from 'node:timers/promises'
+import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
+import { mean } from '../statistics.ts'
+import { cpuTime, untilQuiet } from './cpu.ts'
+import { createNode } from './node.ts'
+import { digest } from './workload.ts'
+import type { Node } from './node.ts'
+import type { FormResult } from './protocol.ts'
+import type { Subject } from '../subjects/subject.ts'
+
+/** How long a node may take to get the seed into its table, ms. */
+const JOIN_LIMIT = 20_000
+
+/** A refresh may go on after its call has resolved: the network has formed when its process rests for so long. */
+const RESTING = { window: 250, cpu: 25, times: 3, limit: 90_000 }
+
+/** A lookup of the warm-up may take so long, ms. */
+const LOOKUP_LIMIT = 20_000
+
+/** The nodes go into `nodes` as they start, so that they can be stopped whatever happens. */
+export async function form (subject: Subject, keys: Uint8Array[], seed: string, nodes: Node[]): Promise<FormResult> {
+  const begun = performance.now()
+  const cpuBefore = cpuTime()
+
+  for (const key of keys) {
+    nodes.push(await createNode(subject, privateKeyFromProtobuf(key)))
+  }
+
+  for (const node of nodes.slice(1)) {
+    await join(node, nodes[0])
+  }
+
+  await Promise.all(nodes.map(async ({ dht }) => dht.refresh()))
+  await untilQuiet(RESTING)
+
+  const result = {
+    // the rest itself is not part of it
+    wallSeconds: (performance.now() - begun - RESTING.window * RESTING.times) / 1000,
+    cpuSeconds: (cpuTime() - cpuBefore) / 1000
+  }
+
+  await lookAround(nodes, seed)
+
+  return result
+}
+
+/** How it stands now. */
+export function describe (nodes: Node[]): Pick<FormResult, 'rssMiB' | 'tableSize' | 'connections'> {
+  return {
+    rssMiB: process.memoryUsage.rss() / 1024 / 1024 / nodes.length,
+    tableSize: mean(nodes.map(({ dht }) => dht.size)),
+    connections: mean(nodes.map(({ libp2p }) => libp2p.getConnections().length))
+  }
+}
+
+async function join ({ libp2p, dht }: Node, seed: Node): Promise<void> {
+  const end = performance.now() + JOIN_LIMIT
+  await libp2p.dial(seed.libp2p.getMultiaddrs(), { signal: AbortSignal.timeout(JOIN_LIMIT) })
+
+  while (dht.size === 0) {
+    if (performance.now() > end) {
+      throw new Error(`${libp2p.peerId.toString()} has no peer in its routing table ${JOIN_LIMIT / 1000} s after it met the seed`)
+    }
+
+    await delay(5)
+  }
+}
+
+/** Each node looks for some key, one after the other. */
+async function lookAround (nodes: Node[], seed: string): Promise<void> {
+  for (const [i, { dht }] of nodes.entries()) {
+    await dht.closestPeers(digest(`${seed} warm-up ${i}`), { signal: AbortSignal.timeout(LOOKUP_LIMIT) })
+  }
+}

@@ -1,0 +1,32 @@
+// A node: TCP + noise + yamux on loopback, the same for every subject but for its DHT.
+
+import { noise } from '@chainsafe/libp2p-noise'
+import { yamux } from '@chainsafe/libp2p-yamux'
+import { identify } from '@libp2p/identify'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { createLibp2p } from 'libp2p'
+import type { DHT, Subject } from '../subjects/subject.ts'
+import type { Libp2p, PrivateKey } from '@libp2p/interface'
+
+export interface Node {
+  libp2p: Libp2p
+  dht: DHT
+}
+
+export async function createNode (subject: Subject, privateKey: PrivateKey): Promise<Node> {
+  const libp2p = await createLibp2p({
+    privateKey,
+    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    // it pings each connection every ten seconds, which is not what is measured
+    connectionMonitor: { enabled: false },
+    // libp2p takes so many connections from one address for an attack
+    connectionManager: { inboundConnectionThreshold: Infinity, maxIncomingPendingConnections: Infinity },
+    services: { identify: identify(), ping: ping(), dht: subject.service }
+  })
+
+  return { libp2p, dht: subject.operations(libp2p.services.dht) }
+}

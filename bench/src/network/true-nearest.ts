@@ -1,0 +1,40 @@
+// The oracle: which nodes really are nearest to a key, by the distance of sha256 hashes.
+
+import { createHash } from 'node:crypto'
+import type { PeerId } from '@libp2p/interface'
+
+export class TrueNearest {
+  readonly #k: number
+  readonly #ids: string[]
+  readonly #hashes: Buffer[]
+
+  constructor (k: number, peers: PeerId[]) {
+    this.#k = k
+    this.#ids = peers.map(String)
+    this.#hashes = peers.map(peer => sha256(peer.toMultihash().bytes))
+  }
+
+  /** The nodes nearest to a key, as the node `from` sees it: without itself. Nearest first. */
+  nodes (key: Uint8Array, from: number): number[] {
+    const target = sha256(key)
+
+    return this.#hashes
+      .map((hash, node) => ({ node, distance: Buffer.from(hash.map((byte, i) => byte ^ target[i])) }))
+      .filter(({ node }) => node !== from)
+      .sort((a, b) => Buffer.compare(a.distance, b.distance))
+      .slice(0, this.#k)
+      .map(({ node }) => node)
+  }
+
+  /** The share of them that is among `found`. */
+  recall (key: Uint8Array, from: number, found: PeerId[]): number {
+    const ids = new Set(found.map(String))
+    const nearest = this.nodes(key, from)
+
+    return nearest.filter(node => ids.has(this.#ids[node])).length / nearest.length
+  }
+}
+
+function sha256 (bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest()
+}

@@ -1,0 +1,83 @@
+// Who does what with which key. It follows from the seed alone, so that all subjects do the same.
+
+import { createHash } from 'node:crypto'
+import { CID } from 'multiformats/cid'
+import { create } from 'multiformats/hashes/digest'
+import type { OperationName } from './operations.ts'
+import type { TrueNearest } from './true-nearest.ts'
+import type { PeerId } from '@libp2p/interface'
+
+const RAW = 0x55
+const SHA2_256 = 0x12
+
+/** One operation. */
+export interface Task {
+  /** who does it */
+  node: number
+  /** whom `findPeer` looks for */
+  peer: PeerId
+  /** what `closestPeers` looks for */
+  key: Uint8Array
+  cid: CID
+  /** who provides `cid` */
+  holder: PeerId
+  recordKey: Uint8Array
+  value: Uint8Array
+}
+
+export class Workload {
+  readonly #seed: string
+  readonly #peers: PeerId[]
+  readonly #truth: TrueNearest
+
+  constructor (seed: string, peers: PeerId[], truth: TrueNearest) {
+    this.#seed = seed
+    this.#peers = peers
+    this.#truth = truth
+  }
+
+  /** The `i`-th of a batch of `count`. What is stored in a round is looked for in the same round. */
+  task (op: OperationName, round: number, i: number, count: number): Task {
+    const label = `${this.#seed} ${round} ${i}`
+    // the nodes take turns, from one round to the next too
+    const writer = (round * count + i) % this.#peers.length
+    const cid = CID.createV1(RAW, create(SHA2_256, digest(`${label} content`)))
+    const recordKey = Buffer.from(`/test/${digest(`${label} key`).toString('hex')}`)
+
+    return {
+      node: this.#node(op, writer, cid.multihash.bytes, recordKey),
+      peer: this.#peers[(writer + 1 + digest(label)[0] % (this.#peers.length - 1)) % this.#peers.length],
+      key: digest(`${label} ${op}`),
+      cid,
+      holder: this.#peers[writer],
+      recordKey,
+      value: Buffer.from(`ok:${label}`.padEnd(100, '.'))
+    }
+  }
+
+  #node (op: OperationName, writer: number, content: Uint8Array, recordKey: Uint8Array): number {
+    switch (op) {
+      case 'findProvidersFirst': return this.#reader(writer, content, 0)
+      case 'findProvidersAll': return this.#reader(writer, content, 1)
+      case 'get': return this.#reader(writer, recordKey, 0)
+      default: return writer
+    }
+  }
+
+  /**
+   * A node that does not hold it itself, so that it has to ask; another with another `nth`. Where all nodes hold it, some
+   * other than the writer.
+   */
+  #reader (writer: number, key: Uint8Array, nth: number): number {
+    const holders = new Set(this.#truth.nodes(key, writer))
+    const others = this.#peers.slice(1).map((_, i) => (writer + 1 + i) % this.#peers.length)
+    const readers = others.filter(node => !holders.has(node))
+
+    return (readers.length > nth ? readers : others)[nth]
+  }
+}
+
+/** 32 bytes that follow from a text and look random. */
+export function digest (text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
