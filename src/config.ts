@@ -327,8 +327,6 @@ const DEFAULTS = {
   kBucketSize: 20,
   alpha: 10,
   disjointPaths: 1,
-  selectors: {},
-  validators: {},
   querySelfInterval: 5 * MINUTE,
   initialQuerySelfInterval: SECOND,
   allowQueryWithZeroPeers: false,
@@ -389,6 +387,20 @@ const duration: Check = (name, value) => {
   }
 }
 
+/** Longer ones run out at once, in every JavaScript engine. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+/** Of a timer: so many units of `unit` ms. */
+function timer (unit: number): Check {
+  return (name, value) => {
+    duration(name, value)
+
+    if (value as number * unit > LONGEST_TIMER) {
+      throw invalid(name, value, `at most ${Math.floor(LONGEST_TIMER / unit)}, which is 24 days`)
+    }
+  }
+}
+
 const boolean: Check = (name, value) => {
   if (typeof value !== 'boolean') {
     throw invalid(name, value, 'true or false')
@@ -425,8 +437,8 @@ function group (checks: Record<string, Check>): Check {
 }
 
 const timeouts = group({
-  minTimeout: duration,
-  maxTimeout: duration,
+  minTimeout: timer(1),
+  maxTimeout: timer(1),
   // these tune how @libp2p/kad-dht smooths its measurements
   interval: duration,
   timeoutMultiplier: duration,
@@ -444,8 +456,8 @@ const CHECKS: Record<keyof KadDHTInit, Check> = {
   clientMode: boolean,
   selectors: functions,
   validators: functions,
-  querySelfInterval: duration,
-  initialQuerySelfInterval: duration,
+  querySelfInterval: timer(1),
+  initialQuerySelfInterval: timer(1),
   allowQueryWithZeroPeers: boolean,
   protocol: path,
   logPrefix: text,
@@ -459,12 +471,12 @@ const CHECKS: Record<keyof KadDHTInit, Check> = {
   pingNewContactMaxQueueSize: positive,
   maxInboundStreams: positive,
   maxOutboundStreams: positive,
-  providers: group({ cacheSize: positive, cleanupInterval: duration, provideValidity: duration }),
-  reprovide: group({ concurrency: positive, maxQueueSize: positive, threshold: duration, interval: duration, validity: duration }),
+  providers: group({ cacheSize: positive, cleanupInterval: timer(SECOND), provideValidity: duration }),
+  reprovide: group({ concurrency: positive, maxQueueSize: positive, threshold: duration, interval: timer(1), validity: duration }),
   peerInfoMapper: func,
   networkDialTimeout: timeouts,
-  onPeerConnectTimeout: duration,
-  incomingMessageTimeout: duration,
+  onPeerConnectTimeout: timer(1),
+  incomingMessageTimeout: timer(1),
   limits: group({
     valueSize: positive,
     storedValues: positive,
@@ -486,6 +498,11 @@ export function resolveConfig (init: KadDHTInit): KadDHTConfig {
 
   const options = { ...DEFAULTS, ...given(init) }
   const { minTimeout: slowMin = SLOW.min, maxTimeout: requestTimeout = REQUEST_TIMEOUT } = given(init.networkDialTimeout)
+
+  if (slowMin > requestTimeout) {
+    throw invalid('networkDialTimeout.minTimeout', slowMin, `no more than maxTimeout, which is ${requestTimeout}`)
+  }
+
   const slowMax = Math.max(slowMin, Math.min(SLOW.max, requestTimeout))
   const providers = { ...PROVIDERS_DEFAULTS, ...given(init.providers) }
   const reprovide = { ...REPROVIDE_DEFAULTS, ...given(init.reprovide) }
@@ -495,6 +512,8 @@ export function resolveConfig (init: KadDHTInit): KadDHTConfig {
   }
 
   return {
+    validators: {},
+    selectors: {},
     ...options,
     k: options.kBucketSize,
     refreshInterval: REFRESH_INTERVAL,
@@ -548,7 +567,14 @@ function asObject (name: string, value: unknown): object {
 }
 
 function invalid (name: string, value: unknown, takes: string): Error {
-  const got = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  return new InvalidParametersError(`The option ${name} takes ${takes}, not ${describe(value)}`)
+}
 
-  return new InvalidParametersError(`The option ${name} takes ${takes}, not ${got}`)
+function describe (value: unknown): string {
+  if (typeof value === 'string') {
+    return JSON.stringify(value)
+  }
+
+  // not every object has a text, and that of some is empty
+  return typeof value === 'object' && value != null ? `an object of type ${value.constructor?.name ?? 'none'}` : String(value)
 }

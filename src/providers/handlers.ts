@@ -3,6 +3,7 @@
 import { InvalidMessageError } from '@libp2p/interface'
 import { keyOf } from '../kademlia/key.ts'
 import { decodeContacts, encodePeer, toPeerInfo } from '../wire/contact.ts'
+import { MAX_REQUEST_PEERS } from '../wire/limits.ts'
 import type { ProviderStore } from './provider-store.ts'
 import type { Key } from '../kademlia/key.ts'
 import type { Contact, PeerInfoMapper } from '../wire/contact.ts'
@@ -26,7 +27,7 @@ export interface ProviderHandlerNeeds {
 /** Takes the sender's word that it provides the key, and nobody else's. There is no reply. */
 export function addProviderHandler ({ store, mapper }: ProviderHandlerNeeds): RequestHandler {
   return async ({ key, providers }, from) => {
-    const contact = decodeContacts(providers, Infinity).find(provider => provider.id === from.id && addressesOf(provider, mapper).length > 0)
+    const contact = decodeContacts(providers, MAX_REQUEST_PEERS).find(provider => provider.id === from.id && addressesOf(provider, mapper).length > 0)
 
     if (contact == null) {
       throw new InvalidMessageError('ADD_PROVIDER came without an address of its sender that may be used')

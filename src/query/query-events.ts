@@ -15,6 +15,9 @@ export interface LookupProgress {
   readonly waiting: number
 }
 
+/** Of one reply, an event tells of no more providers. */
+const MAX_TOLD = 1_000
+
 /** The path of what belongs to none. */
 const NO_PATH = -1
 
@@ -56,7 +59,7 @@ export class QueryEvents {
         messageName,
         messageType: messageName,
         closer: this.#peers(closer),
-        providers: this.#peers(decodeContacts(reply?.providers ?? [], Infinity)),
+        providers: this.#peers(decodeContacts(reply?.providers ?? [], MAX_TOLD)),
         record: reply?.record == null ? undefined : readRecord(reply.record),
         path: this.#path(path)
       })

@@ -78,8 +78,10 @@ export function toPeerId (contact: Contact): PeerId {
  */
 export function decodeContacts (peers: readonly Uint8Array[], most: number): Contact[] {
   const contacts: Contact[] = []
+  // with so many that are not, the rest is not worth reading either
+  const worthReading = peers.slice(0, 2 * most + 16)
 
-  for (const bytes of peers) {
+  for (const bytes of worthReading) {
     if (contacts.length >= most) {
       break
     }
@@ -171,7 +173,9 @@ function parseAddress (bytes: Uint8Array, contact: Contact): Multiaddr | undefin
     }
 
     if (last.value === toPeerId(contact).toString()) {
-      return addr.decapsulateCode(CODE_P2P)
+      const rest = addr.decapsulateCode(CODE_P2P)
+
+      return rest.getComponents().length === 0 ? undefined : rest
     }
   } catch {
     // a protocol that we do not know, or no address at all

@@ -2,8 +2,7 @@
 // prefix is read, before anything of the body is kept.
 
 import { InvalidMessageError } from '@libp2p/interface'
-import { Uint8ArrayList } from 'uint8arraylist'
-import { plainBytes } from './plain-bytes.ts'
+import type { Uint8ArrayList } from 'uint8arraylist'
 
 /** A length fits a 28-bit varint, or it is over every limit anyway. */
 const MAX_PREFIX = 4
@@ -30,7 +29,10 @@ export function frame (message: Uint8Array): Uint8Array {
 /** Cuts what a stream brings into frames. */
 export class FrameReader {
   readonly #limit: number
-  readonly #buffer = new Uint8ArrayList()
+  /** what has come in is copied: a view of each of a million small chunks would keep a million buffers */
+  #bytes = new Uint8Array(0)
+  #start = 0
+  #end = 0
 
   /** `limit`: the longest frame, bytes */
   constructor (limit: number) {
@@ -39,11 +41,16 @@ export class FrameReader {
 
   /** Bytes that are not yet a whole frame, or not yet taken. */
   get pending (): number {
-    return this.#buffer.byteLength
+    return this.#end - this.#start
   }
 
   push (chunk: Uint8Array | Uint8ArrayList): void {
-    this.#buffer.append(chunk)
+    this.#reserve(chunk.byteLength)
+
+    for (const part of chunk instanceof Uint8Array ? [chunk] : chunk) {
+      this.#bytes.set(part, this.#end)
+      this.#end += part.byteLength
+    }
   }
 
   /**
@@ -54,9 +61,13 @@ export class FrameReader {
   next (): Uint8Array | undefined {
     let length = 0
 
-    for (let i = 0; i < this.#buffer.byteLength; i++) {
-      const byte = this.#buffer.get(i)
+    for (let i = 0; this.#start + i < this.#end; i++) {
+      const byte = this.#bytes[this.#start + i]
       length += (byte & 0x7f) * 2 ** (7 * i)
+
+      if (byte === 0 && i > 0) {
+        throw new InvalidMessageError('The length of a message is not in its shortest form')
+      }
 
       if (byte < 0x80) {
         return this.#take(i + 1, length)
@@ -68,17 +79,38 @@ export class FrameReader {
     }
   }
 
+  /** Room for so many more bytes, at most twice of what is needed. */
+  #reserve (more: number): void {
+    if (this.#end + more <= this.#bytes.byteLength) {
+      return
+    }
+
+    const needed = this.pending + more
+    const bytes = new Uint8Array(this.pending === 0 ? needed : 2 * needed)
+    bytes.set(this.#bytes.subarray(this.#start, this.#end))
+    this.#bytes = bytes
+    this.#end = this.pending
+    this.#start = 0
+  }
+
   #take (prefix: number, length: number): Uint8Array | undefined {
     if (length > this.#limit) {
       throw new InvalidMessageError(`A message of ${length} bytes is over the limit of ${this.#limit}`)
     }
 
-    if (this.#buffer.byteLength < prefix + length) {
+    if (this.pending < prefix + length) {
       return
     }
 
-    const frame = plainBytes(this.#buffer.subarray(prefix, prefix + length))
-    this.#buffer.consume(prefix + length)
+    const start = this.#start + prefix
+    this.#start = start + length
+    // a frame is never written over: the room before the end of the last one is not used again
+    const frame = this.#bytes.subarray(start, this.#start)
+
+    if (this.#start === this.#end) {
+      this.#bytes = new Uint8Array(0)
+      this.#start = this.#end = 0
+    }
 
     return frame
   }

@@ -42,7 +42,9 @@ export function decodeRequest (bytes: Uint8Array): Message {
   const providing = message.type === MessageType.ADD_PROVIDER || message.type === MessageType.GET_PROVIDERS
   const most = providing ? MAX_PROVIDER_KEY : MAX_KEY
 
-  if (message.type !== MessageType.PING && (message.key.byteLength === 0 || message.key.byteLength > most)) {
+  const least = message.type === MessageType.PING ? 0 : 1
+
+  if (message.key.byteLength < least || message.key.byteLength > most) {
     throw new InvalidMessageError(`The key of ${message.type} has 1 to ${most} bytes, not ${message.key.byteLength}`)
   }
 
@@ -110,7 +112,11 @@ function wireLength (peers: readonly Uint8Array[]): number {
 }
 
 function decode (bytes: Uint8Array, peers: number): Message {
-  return MessageCodec.decode(bytes, { limits: { closer: peers, providers: peers } })
+  try {
+    return MessageCodec.decode(bytes, { limits: { closer: peers, providers: peers } })
+  } catch (error: any) {
+    throw new InvalidMessageError(`This is no message: ${error.message}`)
+  }
 }
 
 function serialise (message: OutgoingMessage): Uint8Array {

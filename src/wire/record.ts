@@ -5,6 +5,8 @@ import { isPeerMultihash } from './contact.ts'
 import { Record } from './dht.ts'
 import { plainBytes } from './plain-bytes.ts'
 
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/
+
 /** A value and what is known of it. */
 export interface ValueRecord {
   readonly key: Uint8Array
@@ -47,6 +49,10 @@ export function decodeRecord (bytes: Uint8Array): ValueRecord {
 
 /** RFC 3339 with any number of digits of a second's fraction. */
 function parseTime (text: string): number | undefined {
+  if (!RFC_3339.test(text)) {
+    return
+  }
+
   const time = Date.parse(text.replace(/(\.\d{3})\d+/, '$1'))
 
   return Number.isNaN(time) ? undefined : time

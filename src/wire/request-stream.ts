@@ -1,6 +1,7 @@
 // A stream that requests go out on, one after another. It belongs to the client: the far side only answers.
 
 import { InvalidMessageError, StreamResetError } from '@libp2p/interface'
+import { drained } from './drained.ts'
 import { FrameReader } from './frame.ts'
 import { MAX_MESSAGE_READ } from './limits.ts'
 import type { AbortOptions, Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
@@ -25,13 +26,21 @@ export class RequestStream {
     return this.#stream.status === 'open' && this.#stream.remoteWriteStatus === 'writable' && this.#reader.pending === 0
   }
 
+  /** Whether the far side has ended its half after whole replies. */
+  get finished (): boolean {
+    return this.#stream.status === 'open' && this.#stream.remoteWriteStatus === 'closed' && this.#reader.pending === 0
+  }
+
   get ended (): boolean {
     return this.#stream.status !== 'open' && this.#stream.status !== 'closing'
   }
 
   /** Sends bytes and returns the frame that comes back. */
   async exchange (bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    signal.throwIfAborted()
     const waiting = this.#waiting = Promise.withResolvers<Uint8Array>()
+    // a stream that breaks while it is written to rejects it before anyone waits
+    waiting.promise.catch(() => {})
     const onAbort = (): void => { waiting.reject(signal.reason) }
     signal.addEventListener('abort', onAbort)
 
@@ -39,15 +48,20 @@ export class RequestStream {
       this.#stream.send(bytes)
       return await waiting.promise
     } finally {
-      this.#waiting = undefined
+      if (this.#waiting === waiting) {
+        this.#waiting = undefined
+      }
+
       signal.removeEventListener('abort', onAbort)
     }
   }
 
   /** Sends bytes that nothing comes back for, and resolves when the stream has taken them. */
   async write (bytes: Uint8Array, options: AbortOptions): Promise<void> {
+    options.signal?.throwIfAborted()
+
     if (!this.#stream.send(bytes)) {
-      await this.#stream.onDrain(options)
+      await drained(this.#stream, options)
     }
   }
 
@@ -73,11 +87,12 @@ export class RequestStream {
         return
       }
 
-      if (this.#waiting == null) {
-        throw new InvalidMessageError('The peer answered a request that has no answer')
+      if (this.#waiting == null || this.#reader.pending > 0) {
+        throw new InvalidMessageError('The peer answered more than it was asked')
       }
 
       this.#waiting.resolve(frame)
+      this.#waiting = undefined
     } catch (error: any) {
       this.#end(error)
       this.#stream.abort(error)

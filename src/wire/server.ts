@@ -3,6 +3,7 @@
 
 import { InvalidMessageError, TimeoutError } from '@libp2p/interface'
 import { contactFromPeerId } from './contact.ts'
+import { drained } from './drained.ts'
 import { FrameReader } from './frame.ts'
 import { MAX_MESSAGE_READ, MAX_UNSERVED } from './limits.ts'
 import { decodeRequest, encodeMessage } from './message.ts'
@@ -92,7 +93,7 @@ export class Server {
       reader: new FrameReader(MAX_MESSAGE_READ),
       since: Date.now(),
       serving: false,
-      ended: false
+      ended: stream.remoteWriteStatus === 'closed'
     }
 
     if (this.#sweep == null) {
@@ -119,6 +120,9 @@ export class Server {
 
       this.#serve(served)
     })
+
+    // what came before is handed over in the next microtask; the other side may have left since
+    queueMicrotask(() => { queueMicrotask(() => { this.#serve(served) }) })
   }
 
   /**
@@ -161,10 +165,11 @@ export class Server {
   /** Nothing to do until more comes. */
   #rest (served: Served): void {
     if (served.stream.readStatus === 'paused') {
+      // this may bring more, and so begin to serve anew
       served.stream.resume()
     }
 
-    if (!served.ended) {
+    if (!served.ended || served.serving || served.stream.status !== 'open') {
       return
     }
 
@@ -181,7 +186,7 @@ export class Server {
 
     if (reply != null && served.stream.writeStatus === 'writable') {
       if (!served.stream.send(encodeMessage({ type: request.type, key: request.key, ...reply }))) {
-        sent = served.stream.onDrain()
+        sent = drained(served.stream)
       }
     }
 

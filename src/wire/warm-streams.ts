@@ -61,7 +61,7 @@ export class WarmStreams {
   /** Hands over a stream that the caller is done with. */
   keep (id: string, stream: RequestStream): void {
     if (!stream.usable) {
-      stream.abort(new AbortError('The peer closed its end'))
+      this.#discard(stream)
       return
     }
 
@@ -83,6 +83,14 @@ export class WarmStreams {
   #end (id: string, stream: RequestStream): void {
     if (this.#streams.get(id)?.stream === stream) {
       this.#streams.delete(id)
+      this.#discard(stream)
+    }
+  }
+
+  #discard (stream: RequestStream): void {
+    if (stream.finished) {
+      this.#close(stream)
+    } else {
       stream.abort(new AbortError('The peer closed its end'))
     }
   }

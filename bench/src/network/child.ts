@@ -3,7 +3,7 @@
 import { loadSubject } from '../subjects/index.ts'
 import { K } from '../subjects/options.ts'
 import { runBatch } from './batch.ts'
-import { describe, form } from './form.ts'
+import { form } from './form.ts'
 import { OPERATIONS } from './operations.ts'
 import { TrueNearest } from './true-nearest.ts'
 import { Workload } from './workload.ts'
@@ -31,7 +31,7 @@ class SubjectNetwork implements Calls {
       await this.#batch({ op, round: WARM_UP_ROUND, count: WARM_UP, countMessages: false })
     }
 
-    return { ...result, ...describe(this.#nodes) }
+    return { ...result, rssMiB: process.memoryUsage.rss() / 1024 / 1024 / this.#nodes.length }
   }
 
   async batch (request: BatchRequest): Promise<BatchResult> {

@@ -81,7 +81,7 @@ export function summarise ({ rounds, nodes, operations, seed }: MeasureOptions, 
   }
 }
 
-function formRow ({ subject, form: { wallSeconds, cpuSeconds, rssMiB = NaN, tableSize = NaN, connections = NaN } }: Measured): Row {
+function formRow ({ subject, form: { wallSeconds, cpuSeconds, rssMiB, tableSize, connections } }: Measured): Row {
   return {
     subject,
     op: 'form',
@@ -124,7 +124,7 @@ function formRatio ({ form: ours }: Measured, { subject, form: rival }: Measured
     op: 'form',
     wallRatio: rounded(ours.wallSeconds / rival.wallSeconds),
     cpuRatio: rounded(ours.cpuSeconds / rival.cpuSeconds),
-    rssRatio: rounded((ours.rssMiB ?? NaN) / (rival.rssMiB ?? NaN))
+    rssRatio: rounded(ours.rssMiB / rival.rssMiB)
   }
 }
 

@@ -1,4 +1,4 @@
-// Runs the rounds. The subjects take turns at each operation, so that whatever else the machine does meets them alike.
+// Runs the rounds. In each the subjects take turns, so that whatever else the machine does meets them alike.
 
 import { generateKeyPairFromSeed, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { OPERATIONS } from './operations.ts'
@@ -44,8 +44,8 @@ export async function measure (options: MeasureOptions, note: (text: string) => 
     for (let round = 0; round < rounds; round++) {
       note(`round ${round + 1} of ${rounds}, ${count} of each operation`)
 
-      for (const op of OPERATIONS) {
-        for (const { process, result } of rotated(all, round)) {
+      for (const { process, result } of rotated(all, round)) {
+        for (const op of OPERATIONS) {
           result.timed[op].push(await process.batch({ op, round, count, countMessages: false }))
         }
       }

@@ -5,8 +5,11 @@ import type { Task } from './workload.ts'
 import type { DHT, SearchOptions } from '../subjects/subject.ts'
 import type { PeerId } from '@libp2p/interface'
 
-/** In the order in which a round runs them: what one stores, a later one looks for. */
-export const OPERATIONS = ['closestPeers', 'findPeer', 'provide', 'findProvidersFirst', 'findProvidersAll', 'put', 'get'] as const
+/**
+ * In the order in which a turn runs them: what one stores, a later one looks for. The first is a node's first lookup after it
+ * has rested, when streams may have to be opened anew; it warms the node for the others.
+ */
+export const OPERATIONS = ['closestPeersFirst', 'closestPeers', 'findPeer', 'provide', 'findProvidersFirst', 'findProvidersAll', 'put', 'get'] as const
 
 export type OperationName = typeof OPERATIONS[number]
 
@@ -31,12 +34,16 @@ interface Run {
   (dht: DHT, task: Task, truth: TrueNearest, options: SearchOptions): Promise<Verdict>
 }
 
-export const RUN: Record<OperationName, Run> = {
-  closestPeers: async (dht, { node, key }, truth, options) => {
-    const peers = await dht.closestPeers(key, options)
+const closestPeers: Run = async (dht, { node, key }, truth, options) => {
+  const peers = await dht.closestPeers(key, options)
 
-    return () => ({ recall: truth.recall(key, node, peers) })
-  },
+  return () => ({ recall: truth.recall(key, node, peers) })
+}
+
+export const RUN: Record<OperationName, Run> = {
+  closestPeersFirst: closestPeers,
+
+  closestPeers,
 
   findPeer: async (dht, { peer }, truth, options) => {
     const found = await dht.findPeer(peer, options)

@@ -10,15 +10,19 @@ export interface FormRequest {
   seed: string
 }
 
-export interface FormResult {
+/** What it took to form a network, and what it was like then. */
+export interface Formed {
   wallSeconds: number
   cpuSeconds: number
-  /** resident memory of the process, a node */
-  rssMiB?: number
   /** peers in a routing table, on average */
-  tableSize?: number
+  tableSize: number
   /** connections of a node, on average */
-  connections?: number
+  connections: number
+}
+
+export interface FormResult extends Formed {
+  /** resident memory of the warm process, a node */
+  rssMiB: number
 }
 
 export interface BatchRequest {

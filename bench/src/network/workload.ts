@@ -39,13 +39,13 @@ export class Workload {
   /** The `i`-th of a batch of `count`. What is stored in a round is looked for in the same round. */
   task (op: OperationName, round: number, i: number, count: number): Task {
     const label = `${this.#seed} ${round} ${i}`
-    // the nodes take turns, from one round to the next too
-    const writer = (round * count + i) % this.#peers.length
+    const active = this.#active(round, count)
+    const writer = active[i % active.length]
     const cid = CID.createV1(RAW, create(SHA2_256, digest(`${label} content`)))
     const recordKey = Buffer.from(`/test/${digest(`${label} key`).toString('hex')}`)
 
     return {
-      node: this.#node(op, writer, cid.multihash.bytes, recordKey),
+      node: this.#node(op, writer, active, cid.multihash.bytes, recordKey),
       peer: this.#peers[(writer + 1 + digest(label)[0] % (this.#peers.length - 1)) % this.#peers.length],
       key: digest(`${label} ${op}`),
       cid,
@@ -55,22 +55,28 @@ export class Workload {
     }
   }
 
-  #node (op: OperationName, writer: number, content: Uint8Array, recordKey: Uint8Array): number {
+  /** The nodes that act in a round, others from one round to the next. */
+  #active (round: number, count: number): number[] {
+    return Array.from({ length: Math.min(count, this.#peers.length) }, (_, i) => (round * count + i) % this.#peers.length)
+  }
+
+  #node (op: OperationName, writer: number, active: number[], content: Uint8Array, recordKey: Uint8Array): number {
     switch (op) {
-      case 'findProvidersFirst': return this.#reader(writer, content, 0)
-      case 'findProvidersAll': return this.#reader(writer, content, 1)
-      case 'get': return this.#reader(writer, recordKey, 0)
+      case 'findProvidersFirst': return this.#reader(writer, active, content, 0)
+      case 'findProvidersAll': return this.#reader(writer, active, content, 1)
+      case 'get': return this.#reader(writer, active, recordKey, 0)
       default: return writer
     }
   }
 
   /**
-   * A node that does not hold it itself, so that it has to ask; another with another `nth`. Where all nodes hold it, some
-   * other than the writer.
+   * A node that does not hold it itself, so that it has to ask; another with another `nth`. One of those that act in the
+   * round, if there is one. Where all nodes hold it, some other than the writer.
    */
-  #reader (writer: number, key: Uint8Array, nth: number): number {
+  #reader (writer: number, active: number[], key: Uint8Array, nth: number): number {
     const holders = new Set(this.#truth.nodes(key, writer))
-    const others = this.#peers.slice(1).map((_, i) => (writer + 1 + i) % this.#peers.length)
+    const at = active.indexOf(writer)
+    const others = [...new Set([...active.slice(at + 1), ...active.slice(0, at), ...this.#peers.keys()])].filter(node => node !== writer)
     const readers = others.filter(node => !holders.has(node))
 
     return (readers.length > nth ? readers : others)[nth]
