@@ -4,7 +4,7 @@ import { InvalidParametersError } from '@libp2p/interface'
 import { removePrivateAddressesMapper } from './wire/address-mappers.ts'
 import { MAX_VALUE } from './wire/limits.ts'
 import type { Selectors, Validators } from './values/namespaces.ts'
-import type { PeerInfoMapper } from './wire/contact.ts'
+import type { PeerInfoMapper } from './wire/peer.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -575,6 +575,9 @@ function describe (value: unknown): string {
     return JSON.stringify(value)
   }
 
-  // not every object has a text, and that of some is empty
-  return typeof value === 'object' && value != null ? `an object of type ${value.constructor?.name ?? 'none'}` : String(value)
+  try {
+    return String(value) || JSON.stringify(value)
+  } catch {
+    return 'an object without a text'
+  }
 }

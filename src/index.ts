@@ -46,5 +46,5 @@ export type {
 export type { Operation } from './query/operation.ts'
 export type { WriteResult } from './query/store-at.ts'
 export type { SelectFn, Selectors, ValidateFn, Validators } from './values/namespaces.ts'
-export type { PeerInfoMapper } from './wire/contact.ts'
+export type { PeerInfoMapper } from './wire/peer.ts'
 export type { MessageName } from './wire/message.ts'

@@ -12,6 +12,7 @@ import { closerPeers, findNodeHandler } from './peers/find-node.ts'
 import { LiveTable } from './peers/live-table.ts'
 import { Peers } from './peers/peers.ts'
 import { Providers } from './providers/providers.ts'
+import { contactFromPeerId } from './query/contact.ts'
 import { Latency } from './query/latency.ts'
 import { QueryManager } from './query/manager.ts'
 import { operation } from './query/operation.ts'
@@ -19,18 +20,18 @@ import { QueryEvents } from './query/query-events.ts'
 import { contentRouting, peerRouting } from './routing.ts'
 import { Values } from './values/values.ts'
 import { Client } from './wire/client.ts'
-import { contactFromPeerId, encodePeer, toPeerId } from './wire/contact.ts'
 import { libp2pNetwork, storedPeer } from './wire/libp2p-network.ts'
+import { encodePeer, toPeerId } from './wire/peer.ts'
 import { Server } from './wire/server.ts'
 import type { DHTOptions, KadDHT, KadDHTComponents, RoutingTable, SetModeOptions } from './api.ts'
 import type { KadDHTConfig, KadDHTInit } from './config.ts'
 import type { DHTMetrics, OperationName } from './metrics.ts'
 import type { CloserPeersSource } from './peers/find-node.ts'
 import type { FindOptions } from './peers/find-peer.ts'
+import type { Contact } from './query/contact.ts'
 import type { Operation } from './query/operation.ts'
 import type { WriteResult } from './query/store-at.ts'
 import type { Selectors, Validators } from './values/namespaces.ts'
-import type { Contact } from './wire/contact.ts'
 import type { AbortOptions, ContentRouting, Logger, Peer, PeerDiscovery, PeerDiscoveryEvents, PeerId, PeerInfo, PeerRouting, PeerUpdate, Startable } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 
@@ -54,6 +55,9 @@ const ADDRESSES_REMEMBERED = 1_024
 
 /** How often expired values are deleted. */
 const COLLECT_VALUES = 60 * MINUTE
+
+/** Of the part of an address that names a peer. */
+const CODE_P2P = 421
 
 const MAINTENANCE = { probeInterval: 30 * SECOND, staleAfter: 10 * MINUTE, probeBackoff: 5 * SECOND, maxProbes: 20 }
 const TABLE_SAVED = { saveInterval: MINUTE, maxSaved: 100 }
@@ -271,7 +275,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       idle: STREAM_IDLE,
       maxOutboundStreams,
       maxWarmStreams: limits.warmStreams
-    }, libp2pNetwork(this.#components, peerInfoMapper), {
+    }, libp2pNetwork(this.#components, peerInfoMapper, peer => this.#book.info(contactFromPeerId(peer)).multiaddrs), {
       onRequest: type => { this.#metrics.onRequestSent(type) },
       onOutcome: (peer, type, { ok, ms, warm, error }) => {
         if (ok) {
@@ -300,6 +304,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       self: this.#self.id,
       closest: (target, n) => this.#table.closest(target, n),
       request: async (to, request, options) => this.#client.request(to, request, options),
+      onSilent: peer => { this.#table.onFailure(peer) },
       slowAfter: ({ id }) => this.#latency.slowAfter(id, this.#client.isWarm(id)),
       firstPeer: async options => this.#table.firstPeer(options),
       onLookup: target => { this.#table.table.onLookup(target, Date.now()) }
@@ -417,7 +422,8 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       multiaddrs: this.#components.addressManager.getAddresses()
     })
 
-    return { ...this.#self, addrs: multiaddrs.map(addr => addr.bytes) }
+    // libp2p writes one's own id after each: the others know whose they are
+    return { ...this.#self, addrs: multiaddrs.map(addr => addr.decapsulateCode(CODE_P2P).bytes) }
   }
 
   #encodedSelf (): Uint8Array | undefined {

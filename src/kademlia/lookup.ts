@@ -31,6 +31,11 @@ export interface LookupOptions<P extends PeerKey> {
   maxAsked: number
   /** how long, in ms, a request to the peer may hold a slot */
   slowAfter (peer: P): number
+  /**
+   * What is known of a peer that is named again; undefined when that is nothing new. The first to name a peer is not to
+   * have the last word on how to reach it.
+   */
+  merge? (known: P, named: P): P | undefined
 }
 
 /** What to do next. */
@@ -49,7 +54,7 @@ export type LookupStep<P extends PeerKey> =
 type CandidateState = 'heard' | 'asked' | 'slow' | 'answered' | 'failed' | 'undialable'
 
 interface Candidate<P extends PeerKey> extends PeerKey {
-  readonly peer: P
+  peer: P
   /** replies it took to hear of it: 0 for whom we knew */
   readonly depth: number
   state: CandidateState
@@ -202,6 +207,11 @@ export class Lookup<P extends PeerKey> {
     return nearest.map(candidate => candidate.peer)
   }
 
+  /** Those that were asked, took too long, and have not answered. */
+  slow (): P[] {
+    return [...this.#slow].map(({ peer }) => peer)
+  }
+
   /** How many replies, one leading to the next, it took to hear of the nearest peer that answered. */
   hops (): number {
     let nearest: Candidate<P> | undefined
@@ -225,7 +235,7 @@ export class Lookup<P extends PeerKey> {
 
     if (candidate == null) {
       candidate = { id: peer.id, key: peer.key, peer, depth, state: 'heard', path, deadline: 0, patience: 0 }
-    } else if (candidate.state === 'failed' || candidate.state === 'undialable') {
+    } else if (!this.#hearAgain(candidate, peer)) {
       return
     }
 
@@ -246,6 +256,22 @@ export class Lookup<P extends PeerKey> {
         this.#known.delete(farthest.id)
       }
     }
+  }
+
+  /** Learns what is new of a peer that was named before. False when it is of no use any more. */
+  #hearAgain (candidate: Candidate<P>, named: P): boolean {
+    if (candidate.state === 'failed') {
+      return false
+    }
+
+    const merged = candidate.state === 'heard' || candidate.state === 'undialable' ? this.#options.merge?.(candidate.peer, named) : undefined
+
+    if (merged != null) {
+      candidate.peer = merged
+      candidate.state = 'heard'
+    }
+
+    return candidate.state !== 'undialable'
   }
 
   /** The dead make room for the living, however many of them a liar names. */

@@ -2,8 +2,10 @@
 // owns the addresses (law 3): it is kept up to date by the store's events, so that answering reads no store.
 
 import QuickLRU from 'quick-lru'
-import { contactFromPeerId, decodeContacts, encodePeer, toPeerInfo } from '../wire/contact.ts'
-import type { Contact, PeerInfoMapper } from '../wire/contact.ts'
+import { contactFromPeerId, decodeContacts } from '../query/contact.ts'
+import { encodePeer, toPeerInfo } from '../wire/peer.ts'
+import type { Contact } from '../query/contact.ts'
+import type { PeerInfoMapper } from '../wire/peer.ts'
 import type { PeerId, PeerInfo } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 

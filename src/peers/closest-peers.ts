@@ -4,8 +4,8 @@ import { NotFoundError } from '@libp2p/interface'
 import { findClosest } from '../query/find-closest.ts'
 import type { FindOptions } from './find-peer.ts'
 import type { Key } from '../kademlia/key.ts'
+import type { Contact } from '../query/contact.ts'
 import type { QueryManager } from '../query/manager.ts'
-import type { Contact } from '../wire/contact.ts'
 import type { PeerInfo } from '@libp2p/interface'
 
 export interface ClosestPeersNeeds {

@@ -1,9 +1,9 @@
 // Answers FIND_NODE, the request that costs a network most: put together from encodings made earlier, without waiting.
 
 import { keyOf } from '../kademlia/key.ts'
-import { contactId, isPeerMultihash } from '../wire/contact.ts'
+import { idOf, isPeerMultihash } from '../wire/peer.ts'
 import type { Key } from '../kademlia/key.ts'
-import type { Contact } from '../wire/contact.ts'
+import type { Contact } from '../query/contact.ts'
 import type { RequestHandler } from '../wire/server.ts'
 
 export interface CloserPeersSource {
@@ -31,7 +31,7 @@ export function closerPeers (source: CloserPeersSource, target: Key, requester: 
  */
 export function findNodeHandler (source: CloserPeersSource): RequestHandler {
   return ({ key }, from) => {
-    const id = isPeerMultihash(key) ? contactId(key) : undefined
+    const id = isPeerMultihash(key) ? idOf(key) : undefined
     const closer = closerPeers(source, keyOf(key), from.id, id)
 
     if (id != null && id !== from.id) {

@@ -1,11 +1,13 @@
 // Finds the addresses of a peer whose id is known.
 
 import { InvalidParametersError, NotFoundError } from '@libp2p/interface'
+import { contactFromPeerId, decodeContacts } from '../query/contact.ts'
 import { findClosest } from '../query/find-closest.ts'
-import { contactFromPeerId, decodeContacts, toPeerInfo } from '../wire/contact.ts'
+import { toPeerInfo } from '../wire/peer.ts'
+import type { Contact } from '../query/contact.ts'
 import type { QueryManager } from '../query/manager.ts'
 import type { QueryEvents } from '../query/query-events.ts'
-import type { Contact, PeerInfoMapper } from '../wire/contact.ts'
+import type { PeerInfoMapper } from '../wire/peer.ts'
 import type { PeerId, PeerInfo } from '@libp2p/interface'
 
 /** What a search may use, and where its events go. */

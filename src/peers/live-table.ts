@@ -1,10 +1,12 @@
 // The routing table of a running node: keeps the algorithm's table, the address book and whoever listens in step.
 
 import { RoutingTable } from '../kademlia/routing-table.ts'
+import { toContact } from '../query/contact.ts'
 import type { AddressBook } from './address-book.ts'
 import type { Key } from '../kademlia/key.ts'
 import type { Demotion } from '../kademlia/routing-table.ts'
-import type { Contact } from '../wire/contact.ts'
+import type { Contact } from '../query/contact.ts'
+import type { WirePeer } from '../wire/peer.ts'
 import type { AbortOptions } from '@libp2p/interface'
 
 export interface LiveTableOptions {
@@ -47,18 +49,18 @@ export class LiveTable {
   }
 
   /** The peer answered a request of ours, and so is a server that is alive. */
-  onAlive (peer: Contact): void {
+  onAlive (peer: WirePeer): void {
     // its addresses are the book's business: keeping the reply they came with would keep the whole message
-    const admission = this.#table.onAlive(this.#table.get(peer.id)?.peer ?? { ...peer, addrs: [], multihash: peer.multihash.slice() }, Date.now())
+    const contact = this.#table.get(peer.id)?.peer ?? toContact({ id: peer.id, multihash: peer.multihash.slice(), addrs: [] })
 
-    if (admission === 'added') {
-      this.#onAdded(peer)
+    if (this.#table.onAlive(contact, Date.now()) === 'added') {
+      this.#onAdded(contact)
     }
   }
 
   /** The peer failed to answer. */
-  onFailure (peer: Contact): void {
-    this.#onDemotion(this.#table.onFailure(peer.id, peer.key, Date.now()))
+  onFailure (peer: WirePeer): void {
+    this.#onDemotion(this.#table.onFailure(peer.id, toContact(peer).key, Date.now()))
   }
 
   /** The peer is no server any more. */

@@ -5,8 +5,8 @@ import { bytesInBucket } from '../kademlia/bucket-key.ts'
 import { findClosest } from '../query/find-closest.ts'
 import type { LiveTable } from './live-table.ts'
 import type { Prober } from './prober.ts'
+import type { Contact } from '../query/contact.ts'
 import type { QueryManager } from '../query/manager.ts'
-import type { Contact } from '../wire/contact.ts'
 import type { AbortOptions, Logger } from '@libp2p/interface'
 
 export interface MaintenanceOptions {

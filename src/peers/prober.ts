@@ -5,8 +5,8 @@
 import { setMaxListeners } from 'main-event'
 import PQueue from 'p-queue'
 import { encodeRequest, MessageType } from '../wire/message.ts'
+import type { Contact } from '../query/contact.ts'
 import type { RequestOptions } from '../wire/client.ts'
-import type { Contact } from '../wire/contact.ts'
 import type { EncodedRequest, Message } from '../wire/message.ts'
 
 export interface ProberOptions {

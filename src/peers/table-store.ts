@@ -3,10 +3,10 @@
 
 import { Key } from 'interface-datastore/key'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { decodeContacts } from '../wire/contact.ts'
+import { decodeContacts } from '../query/contact.ts'
 import { frame, FrameReader } from '../wire/frame.ts'
 import { MAX_PEER } from '../wire/limits.ts'
-import type { Contact } from '../wire/contact.ts'
+import type { Contact } from '../query/contact.ts'
 import type { AbortOptions } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 

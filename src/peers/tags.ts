@@ -1,7 +1,7 @@
 // Tells libp2p's connection manager which peers matter, by tags in the peer store: written when the table changes, not
 // when somebody is heard of.
 
-import type { Contact } from '../wire/contact.ts'
+import type { Contact } from '../query/contact.ts'
 
 /** Any peer of the table. */
 const TABLE_TAG = 'kad-peer'

@@ -1,11 +1,13 @@
 // Finds who provides a key.
 
-import { decodeContacts, toPeerInfo } from '../wire/contact.ts'
+import { decodeContacts } from '../query/contact.ts'
 import { encodeRequest, MessageType } from '../wire/message.ts'
+import { toPeerInfo } from '../wire/peer.ts'
 import type { ProviderStore } from './provider-store.ts'
+import type { Contact } from '../query/contact.ts'
 import type { QueryManager } from '../query/manager.ts'
 import type { QueryEvents } from '../query/query-events.ts'
-import type { Contact, PeerInfoMapper } from '../wire/contact.ts'
+import type { PeerInfoMapper } from '../wire/peer.ts'
 import type { PeerId, PeerInfo } from '@libp2p/interface'
 
 export interface FindProvidersNeeds {

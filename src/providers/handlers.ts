@@ -2,11 +2,13 @@
 
 import { InvalidMessageError } from '@libp2p/interface'
 import { keyOf } from '../kademlia/key.ts'
-import { decodeContacts, encodePeer, toPeerInfo } from '../wire/contact.ts'
+import { decodeContacts, toContact } from '../query/contact.ts'
 import { MAX_REQUEST_PEERS } from '../wire/limits.ts'
+import { encodePeer, toPeerInfo } from '../wire/peer.ts'
 import type { ProviderStore } from './provider-store.ts'
 import type { Key } from '../kademlia/key.ts'
-import type { Contact, PeerInfoMapper } from '../wire/contact.ts'
+import type { Contact } from '../query/contact.ts'
+import type { PeerInfoMapper } from '../wire/peer.ts'
 import type { RequestHandler } from '../wire/server.ts'
 
 export interface ProviderHandlerNeeds {
@@ -34,7 +36,7 @@ export function addProviderHandler ({ store, mapper }: ProviderHandlerNeeds): Re
     }
 
     await store.add(key.slice(), {
-      contact: { ...from, addrs: addressesOf(contact, mapper) },
+      contact: toContact({ ...from, addrs: addressesOf(contact, mapper) }),
       announcedAt: Date.now()
     })
 

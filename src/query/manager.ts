@@ -6,11 +6,11 @@ import { setMaxListeners } from 'main-event'
 import { keyOf } from '../kademlia/key.ts'
 import { Lookup } from '../kademlia/lookup.ts'
 import { UndialableError } from '../wire/client.ts'
-import { decodeContacts } from '../wire/contact.ts'
+import { decodeContacts, mergeContacts } from './contact.ts'
 import { NoPeersError, TooManyQueriesError } from './errors.ts'
+import type { Contact } from './contact.ts'
 import type { QueryEvents } from './query-events.ts'
 import type { Key } from '../kademlia/key.ts'
-import type { Contact } from '../wire/contact.ts'
 import type { EncodedRequest, Message } from '../wire/message.ts'
 import type { AbortOptions } from '@libp2p/interface'
 
@@ -38,6 +38,8 @@ export interface QueryNetwork {
   request (to: Contact, request: EncodedRequest, options: AbortOptions): Promise<Message>
   /** how long a request to the peer may hold a slot, ms */
   slowAfter (to: Contact): number
+  /** the peer took longer than that, and had not answered when its lookup was over */
+  onSilent (peer: Contact): void
   /** resolves when the table has a peer */
   firstPeer (options: AbortOptions): Promise<void>
   /** a lookup went there */
@@ -157,11 +159,13 @@ export class QueryManager {
       alpha,
       paths,
       maxAsked,
-      slowAfter: peer => this.#network.slowAfter(peer)
+      slowAfter: peer => this.#network.slowAfter(peer),
+      merge: mergeContacts
     }, seeds)
 
     query.events?.onStart(lookup)
     await this.#drive(lookup, query, signal)
+    lookup.slow().forEach(peer => { this.#network.onSilent(peer) })
     query.events?.onEnd(paths)
 
     // only what had enough replies to count says that the region is known

@@ -1,11 +1,13 @@
 // Builds an operation's events. Made only where somebody listens.
 
-import { decodeContacts, toPeerId, toPeerInfo } from '../wire/contact.ts'
+import { toPeerId, toPeerInfo } from '../wire/peer.ts'
 import { decodeRecord } from '../wire/record.ts'
+import { decodeContacts } from './contact.ts'
 import { EventTypes } from './events.ts'
+import type { Contact } from './contact.ts'
 import type { DHTRecord, DisjointPath, Emit } from './events.ts'
-import type { Contact, PeerInfoMapper } from '../wire/contact.ts'
 import type { Message, MessageName } from '../wire/message.ts'
+import type { PeerInfoMapper } from '../wire/peer.ts'
 import type { PeerId, PeerInfo } from '@libp2p/interface'
 
 /** What the events tell of a lookup. */

@@ -1,8 +1,8 @@
 // Hands a request to each of several peers at once, and tells the truth about what became of it.
 
-import { toPeerId } from '../wire/contact.ts'
+import { toPeerId } from '../wire/peer.ts'
+import type { Contact } from './contact.ts'
 import type { QueryEvents } from './query-events.ts'
-import type { Contact } from '../wire/contact.ts'
 import type { EncodedRequest, Message } from '../wire/message.ts'
 import type { PeerId } from '@libp2p/interface'
 

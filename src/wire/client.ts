@@ -4,12 +4,12 @@
 
 import { AbortError, InvalidMessageError, NotStartedError, TimeoutError } from '@libp2p/interface'
 import { setMaxListeners } from 'main-event'
-import { parseAddresses, toPeerId } from './contact.ts'
 import { decodeReply } from './message.ts'
+import { parseAddresses, toPeerId } from './peer.ts'
 import { RequestStream } from './request-stream.ts'
 import { WarmStreams } from './warm-streams.ts'
-import type { Contact, PeerInfoMapper } from './contact.ts'
 import type { EncodedRequest, Message, MessageName } from './message.ts'
+import type { PeerInfoMapper, WirePeer } from './peer.ts'
 import type { AbortOptions, Connection, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
@@ -53,8 +53,8 @@ export interface RequestOutcome {
 
 export interface ClientEvents {
   onRequest? (type: MessageName): void
-  /** not called for a request that the caller gave up, nor for one that could not be dialled for want of an address */
-  onOutcome? (to: Contact, type: MessageName, outcome: RequestOutcome): void
+  /** not called for a request that the caller gave up */
+  onOutcome? (to: WirePeer, type: MessageName, outcome: RequestOutcome): void
 }
 
 /** Nobody gave an address of the peer that may be dialled. */
@@ -118,7 +118,7 @@ export class Client {
    * @throws {TimeoutError} when it took too long
    * @throws {InvalidMessageError} when the peer answered something else
    */
-  async request (to: Contact, request: EncodedRequest, options: RequestOptions = {}): Promise<Message> {
+  async request (to: WirePeer, request: EncodedRequest, options: RequestOptions = {}): Promise<Message> {
     return this.#limited(to, request, options, async (stream, signal) => {
       return decodeReply(await stream.exchange(request.bytes, signal), request)
     })
@@ -128,14 +128,14 @@ export class Client {
    * Sends a request that has no reply, as ADD_PROVIDER. It resolves when the stream has taken it, which is all that the
    * protocol lets anyone know.
    */
-  async notify (to: Contact, request: EncodedRequest, options: RequestOptions = {}): Promise<void> {
+  async notify (to: WirePeer, request: EncodedRequest, options: RequestOptions = {}): Promise<void> {
     return this.#limited(to, request, options, async (stream, signal) => {
       await stream.write(request.bytes, { signal })
     })
   }
 
   /** Does it within the time limit, and ends it when the caller or `stop` says so; reports what became of it. */
-  async #limited <T> (to: Contact, request: EncodedRequest, options: RequestOptions, exchange: Exchange<T>): Promise<T> {
+  async #limited <T> (to: WirePeer, request: EncodedRequest, options: RequestOptions, exchange: Exchange<T>): Promise<T> {
     options.signal?.throwIfAborted()
 
     if (this.#shutdown == null) {
@@ -163,7 +163,7 @@ export class Client {
     } catch (error: any) {
       const reason = controller.signal.aborted ? controller.signal.reason : error
 
-      if (options.signal?.aborted !== true && !shutdown.aborted && !(error instanceof UndialableError)) {
+      if (options.signal?.aborted !== true && !shutdown.aborted) {
         this.#events.onOutcome?.(to, request.type, { ok: false, ms: Date.now() - start, warm: false, error: reason })
       }
 
@@ -175,7 +175,7 @@ export class Client {
     }
   }
 
-  async #attempt <T> (to: Contact, exchange: Exchange<T>, signal: AbortSignal): Promise<{ result: T, warm: boolean }> {
+  async #attempt <T> (to: WirePeer, exchange: Exchange<T>, signal: AbortSignal): Promise<{ result: T, warm: boolean }> {
     const warm = this.#warm.take(to.id)
 
     if (warm != null) {
@@ -209,7 +209,7 @@ export class Client {
     }
   }
 
-  async #open (to: Contact, signal: AbortSignal): Promise<RequestStream> {
+  async #open (to: WirePeer, signal: AbortSignal): Promise<RequestStream> {
     const connection = await this.#connect(to, signal)
     const stream = await connection.newStream(this.#options.protocol, {
       signal,
@@ -225,7 +225,7 @@ export class Client {
     return new RequestStream(stream)
   }
 
-  async #connect (to: Contact, signal: AbortSignal): Promise<Connection> {
+  async #connect (to: WirePeer, signal: AbortSignal): Promise<Connection> {
     const peer = toPeerId(to)
     const connected = this.#network.connections(peer).find(connection => connection.status === 'open' && connection.limits == null)
 
@@ -233,15 +233,17 @@ export class Client {
       return connected
     }
 
+    // the peer's own word first: what others say of its addresses may be old, or a lie
+    const known = await this.#network.addresses(peer, { signal })
     const heard = this.#network.mapper({ id: peer, multiaddrs: parseAddresses(to) }).multiaddrs
-    // dialling a peer without addresses would have libp2p ask the DHT for them, and so this very client
-    const addresses = heard.length > 0 ? heard : await this.#network.addresses(peer, { signal })
+    const addresses = new Map([...known, ...heard].map(addr => withPeer(addr, peer)).map(addr => [addr.toString(), addr]))
 
-    if (addresses.length === 0) {
+    // dialling a peer without addresses would have libp2p ask the DHT for them, and so this very client
+    if (addresses.size === 0) {
       throw new UndialableError('Nobody gave an address of this peer that may be dialled')
     }
 
-    return this.#network.dial(addresses.map(addr => withPeer(addr, peer)), { signal })
+    return this.#network.dial([...addresses.values()], { signal })
   }
 }
 

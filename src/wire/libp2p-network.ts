@@ -1,20 +1,26 @@
 // What the client needs of a libp2p node, out of the node's components.
 
 import type { ClientNetwork } from './client.ts'
-import type { PeerInfoMapper } from './contact.ts'
+import type { PeerInfoMapper } from './peer.ts'
 import type { AbortOptions, PeerId, PeerInfo, PeerStore } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
+import type { Multiaddr } from '@multiformats/multiaddr'
 
 export interface NetworkComponents {
   connectionManager: ConnectionManager
   peerStore: PeerStore
 }
 
-export function libp2pNetwork ({ connectionManager, peerStore }: NetworkComponents, mapper: PeerInfoMapper): ClientNetwork {
+/** `remembered` has the addresses of peers that the store has forgotten, which it does after an hour. */
+export function libp2pNetwork ({ connectionManager, peerStore }: NetworkComponents, mapper: PeerInfoMapper, remembered: (peer: PeerId) => Multiaddr[]): ClientNetwork {
   return {
     mapper,
     connections: peer => connectionManager.getConnections(peer),
-    addresses: async (peer, options) => (await storedPeer(peerStore, peer, mapper, options)).multiaddrs,
+    addresses: async (peer, options) => {
+      const { multiaddrs } = await storedPeer(peerStore, peer, mapper, options)
+
+      return multiaddrs.length > 0 ? multiaddrs : remembered(peer)
+    },
     dial: async (addresses, options) => connectionManager.openConnection(addresses, options)
   }
 }

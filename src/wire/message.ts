@@ -2,10 +2,10 @@
 
 import { InvalidMessageError } from '@libp2p/interface'
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
-import { halveAddresses, hasSpareAddresses } from './contact.ts'
 import { Message as MessageCodec, MessageType } from './dht.ts'
 import { frame } from './frame.ts'
 import { MAX_KEY, MAX_MESSAGE_SENT, MAX_PROVIDER_KEY, MAX_REPLY_PEERS, MAX_REQUEST_PEERS } from './limits.ts'
+import { halveAddresses, hasSpareAddresses } from './peer.ts'
 
 export { MessageType } from './dht.ts'
 

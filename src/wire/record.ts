@@ -1,8 +1,8 @@
 // The record of a value, as sent and as stored.
 
 import { InvalidMessageError } from '@libp2p/interface'
-import { isPeerMultihash } from './contact.ts'
 import { Record } from './dht.ts'
+import { isPeerMultihash } from './peer.ts'
 import { plainBytes } from './plain-bytes.ts'
 
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/

@@ -87,7 +87,7 @@ export class RequestStream {
         return
       }
 
-      if (this.#waiting == null || this.#reader.pending > 0) {
+      if (this.#waiting == null) {
         throw new InvalidMessageError('The peer answered more than it was asked')
       }
 

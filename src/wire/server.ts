@@ -2,13 +2,13 @@
 // oversized, unknown or refused resets the stream and is counted; nothing is answered by halves.
 
 import { InvalidMessageError, TimeoutError } from '@libp2p/interface'
-import { contactFromPeerId } from './contact.ts'
 import { drained } from './drained.ts'
 import { FrameReader } from './frame.ts'
 import { MAX_MESSAGE_READ, MAX_UNSERVED } from './limits.ts'
 import { decodeRequest, encodeMessage } from './message.ts'
-import type { Contact } from './contact.ts'
+import { fromPeerId } from './peer.ts'
 import type { Message, MessageName, OutgoingMessage } from './message.ts'
+import type { WirePeer } from './peer.ts'
 import type { Connection, Logger, Stream } from '@libp2p/interface'
 
 /** What a handler answers; the type and the key of the request go with it. */
@@ -19,7 +19,7 @@ export type Reply = Omit<OutgoingMessage, 'type' | 'key'>
  * wait answer at once: the busiest one never does.
  */
 export interface RequestHandler {
-  (request: Message, from: Contact): Reply | undefined | Promise<Reply | undefined>
+  (request: Message, from: WirePeer): Reply | undefined | Promise<Reply | undefined>
 }
 
 export type RequestHandlers = Record<MessageName, RequestHandler>
@@ -35,12 +35,12 @@ export interface ServerEvents {
   onRequest? (type: MessageName): void
   onServed? (type: MessageName, ms: number): void
   /** `type` is unknown when the message could not be read */
-  onRefused? (type: MessageName | 'UNREADABLE', from: Contact, error: Error): void
+  onRefused? (type: MessageName | 'UNREADABLE', from: WirePeer, error: Error): void
 }
 
 interface Served {
   readonly stream: Stream
-  readonly from: Contact
+  readonly from: WirePeer
   readonly reader: FrameReader
   /** when the last request was answered, or the request at hand began */
   since: number
@@ -89,7 +89,7 @@ export class Server {
   readonly onStream = (stream: Stream, connection: Connection): void => {
     const served: Served = {
       stream,
-      from: contactFromPeerId(connection.remotePeer),
+      from: fromPeerId(connection.remotePeer),
       reader: new FrameReader(MAX_MESSAGE_READ),
       since: Date.now(),
       serving: false,

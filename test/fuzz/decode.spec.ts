@@ -1,11 +1,12 @@
 // Whatever bytes come in, what reads them gives an answer or an Error, soon, and keeps no more than it was given.
 
 import { expect } from 'aegir/chai'
+import { decodeContacts } from '../../src/query/contact.ts'
 import { removePrivateAddressesMapper } from '../../src/wire/address-mappers.ts'
-import { decodeContacts, encodePeer, parseAddresses, toPeerInfo } from '../../src/wire/contact.ts'
 import { FrameReader } from '../../src/wire/frame.ts'
 import { MAX_MESSAGE_READ } from '../../src/wire/limits.ts'
 import { decodeReply, decodeRequest, encodeMessage, encodeRequest, MessageType } from '../../src/wire/message.ts'
+import { encodePeer, parseAddresses, toPeerInfo } from '../../src/wire/peer.ts'
 import { decodeRecord, encodeRecord } from '../../src/wire/record.ts'
 import { address, hashedId, inlinedId, peerIdOf } from '../helpers/contacts.ts'
 import { pick, randomBytes, randomNumbers, SEED } from '../helpers/random.ts'

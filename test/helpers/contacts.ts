@@ -4,9 +4,10 @@ import { peerIdFromMultihash } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { sha256 } from '@noble/hashes/sha2.js'
 import * as Digest from 'multiformats/hashes/digest'
-import { encodePeer, toContact } from '../../src/wire/contact.ts'
+import { toContact } from '../../src/query/contact.ts'
+import { encodePeer, idOf } from '../../src/wire/peer.ts'
 import { randomBytes, randomNumbers } from './random.ts'
-import type { Contact } from '../../src/wire/contact.ts'
+import type { Contact } from '../../src/query/contact.ts'
 import type { PeerId } from '@libp2p/interface'
 
 /** The multihash of a peer with an RSA key: a sha2-256. */
@@ -32,9 +33,13 @@ export function addresses (count: number): Uint8Array[] {
   return Array.from({ length: count }, (_, i) => address(`/ip4/10.0.${i >> 8}.${i & 255}/tcp/4001`))
 }
 
+export function contactOf (multihash: Uint8Array, addrs: Uint8Array[] = []): Contact {
+  return toContact({ id: idOf(multihash), multihash, addrs })
+}
+
 /** A contact with these addresses. */
 export function contact (i: number, ...addrs: string[]): Contact {
-  return toContact(hashedId(i), addrs.map(address))
+  return contactOf(hashedId(i), addrs.map(address))
 }
 
 /** So many peers as they go into a message, each with so many addresses. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { compareDistance, keyOf } from '../../src/kademlia/key.ts'
-import { encodePeer } from '../../src/wire/contact.ts'
 import { Message } from '../../src/wire/dht.ts'
 import { frame } from '../../src/wire/frame.ts'
+import { encodePeer } from '../../src/wire/peer.ts'
 import { encodeRecord } from '../../src/wire/record.ts'
 import { address, hashedId } from '../helpers/contacts.ts'
 import { bytes, cidOf } from '../helpers/content.ts'
@@ -13,7 +13,7 @@ import { trulyNearest } from '../helpers/truth.ts'
 import type { Misbehaviour } from '../helpers/hostile.ts'
 import type { TestNode } from '../helpers/network.ts'
 
-const SIZE = 28
+const SIZE = 30
 const HOSTILE = 8
 const K = 20
 

@@ -1,8 +1,8 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
 import { AddressBook } from '../../src/peers/address-book.ts'
+import { decodeContacts } from '../../src/query/contact.ts'
 import { passthroughMapper, removePrivateAddressesMapper } from '../../src/wire/address-mappers.ts'
-import { decodeContacts } from '../../src/wire/contact.ts'
 import { contact, hashedId, peerIdOf } from '../helpers/contacts.ts'
 
 const PUBLIC = '/ip4/1.2.3.4/tcp/4001'

@@ -2,7 +2,7 @@ import { expect } from 'aegir/chai'
 import { MemoryDatastore } from 'datastore-core'
 import { Key } from 'interface-datastore/key'
 import { TableStore } from '../../src/peers/table-store.ts'
-import { encodePeer } from '../../src/wire/contact.ts'
+import { encodePeer } from '../../src/wire/peer.ts'
 import { addresses, hashedId } from '../helpers/contacts.ts'
 
 const KEY = new Key('/dht/routing-table')

@@ -8,10 +8,10 @@ import Sinon from 'sinon'
 import * as varint from 'uint8-varint'
 import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
 import { ProviderStore } from '../../src/providers/provider-store.ts'
-import { contactFromPeerId } from '../../src/wire/contact.ts'
+import { contactFromPeerId } from '../../src/query/contact.ts'
 import { bytes } from '../helpers/content.ts'
 import type { ProviderStoreOptions } from '../../src/providers/provider-store.ts'
-import type { Contact } from '../../src/wire/contact.ts'
+import type { Contact } from '../../src/query/contact.ts'
 import type { PeerId } from '@libp2p/interface'
 
 const HOUR = 3_600_000

@@ -1,10 +1,9 @@
 import { expect } from 'aegir/chai'
 import sinon from 'sinon'
 import { UndialableError } from '../../src/wire/client.ts'
-import { toContact } from '../../src/wire/contact.ts'
 import { frame } from '../../src/wire/frame.ts'
 import { encodeMessage, MessageType } from '../../src/wire/message.ts'
-import { hashedId } from '../helpers/contacts.ts'
+import { contactOf, hashedId } from '../helpers/contacts.ts'
 import { PeerEnd } from '../helpers/stream-ends.ts'
 import { quiet, turn, until } from '../helpers/turns.ts'
 import { createRequest, IDLE_TIMEOUT, REQUEST_TIMEOUT, SERVER_CONTACT, withClient, withServer } from '../helpers/wire.ts'
@@ -387,18 +386,19 @@ describe('the client', () => {
     })
   })
 
-  it('says that a peer without an address cannot be dialled, and counts it as no failure', async () => {
+  it('says that a peer without an address cannot be dialled, and reports it', async () => {
     await withPeer(async ({ client, outcomes }) => {
-      const failed = await outcomeOf(client.request(toContact(hashedId(9)), createRequest()))
+      const failed = await outcomeOf(client.request(contactOf(hashedId(9)), createRequest()))
 
       expect(failed).to.be.an.instanceOf(UndialableError)
-      expect(outcomes).to.deep.equal([])
+      expect(outcomes).to.have.length(1)
+      expect(outcomes[0]).to.include({ ok: false, warm: false })
     }, { network: { connections: () => [], addresses: async () => [] } })
   })
 
   it('keeps as many warm streams as it may, those used last', async () => {
     await withBoth({ options: { maxWarmStreams: 3 } }, async ({ client, server }) => {
-      const peers = Array.from({ length: 5 }, (_, i) => toContact(hashedId(10 + i)))
+      const peers = Array.from({ length: 5 }, (_, i) => contactOf(hashedId(10 + i)))
 
       for (const peer of peers) {
         await client.request(peer, createRequest())

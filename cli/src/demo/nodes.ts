@@ -95,7 +95,7 @@ export class DemoNode {
 
 /**
  * How many nodes hold a value. With the usual 20 each of 16 nodes would hold everything, and there would be nothing to find;
- * with fewer than are going to die, all those that a lookup starts from could be dead.
+ * with no more than are going to die, a whole neighbourhood could be dead at once.
  */
 export function kFor (size: number): number {
   return Math.min(MAX_K, Math.max(MIN_K, victimCount(size) + 1))

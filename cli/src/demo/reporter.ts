@@ -47,7 +47,9 @@ export class Reporter {
 
   /** Shows that something is going on, and how far it is. */
   async progress <T> (text: string, run: (update: (text: string) => void) => Promise<T>): Promise<T> {
-    const spinner = ora({ text, stream: this.#out, discardStdin: false, isEnabled: this.#out.isTTY }).start()
+    // a terminal that has no width, as without a window, would keep the spinner wrapping its line for ever
+    const isEnabled = this.#out.isTTY && this.#out.columns > 0
+    const spinner = ora({ text, stream: this.#out, discardStdin: false, isEnabled }).start()
 
     try {
       const result = await run(text => { spinner.text = text })

@@ -3,17 +3,17 @@
 import { peerIdFromMultihash, peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import * as Digest from 'multiformats/hashes/digest'
-import QuickLRU from 'quick-lru'
-import { keyOf } from '../kademlia/key.ts'
 import { Peer } from './dht.ts'
 import { MAX_ADDRESS, MAX_ADDRESSES, MAX_PEER, MAX_PEER_ID } from './limits.ts'
-import type { Key, PeerKey } from '../kademlia/key.ts'
 import type { PeerId, PeerInfo } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
 /** A peer and the addresses that somebody gave for it: a hint, no more, until the peer itself answers. */
-export interface Contact extends PeerKey {
-  /** the multihash of its peer id; its sha256 is `key`, its characters are `id` */
+export interface WirePeer {
+  /** the bytes of its multihash as characters: a name that is unique to it, and quicker to make than base58 */
+  readonly id: string
+
+  /** the multihash of its peer id */
   readonly multihash: Uint8Array
 
   /** binary multiaddrs as they came, parsed only when they are used */
@@ -25,41 +25,26 @@ export interface PeerInfoMapper {
   (peer: PeerInfo): PeerInfo
 }
 
-/** How many peers' keys are remembered: hashing is the dearest part of reading a reply. */
-const KEY_CACHE = 16_384
-
 const CODE_IDENTITY = 0x00
 const CODE_SHA256 = 0x12
 const CODE_P2P = 421
 
-const keys = new QuickLRU<string, Key>({ maxSize: KEY_CACHE / 2 })
-
-/** The name that the algorithm knows a peer by: the bytes of its multihash as characters, which is quicker than base58. */
-export function contactId (multihash: Uint8Array): string {
+/** The name of the peer with this multihash. */
+export function idOf (multihash: Uint8Array): string {
   // hot: spreading takes four times as long
   return String.fromCharCode.apply(null, multihash as unknown as number[])
 }
 
-/** A contact of those bytes. The addresses are taken as they are. */
-export function toContact (multihash: Uint8Array, addrs: readonly Uint8Array[] = []): Contact {
-  const id = contactId(multihash)
-  let key = keys.get(id)
+/** The peer of a libp2p peer id. */
+export function fromPeerId (peerId: PeerId, addrs: readonly Multiaddr[] = []): WirePeer {
+  const multihash = peerId.toMultihash().bytes
 
-  if (key == null) {
-    key = keyOf(multihash)
-    keys.set(id, key)
-  }
-
-  return { id, key, multihash, addrs }
-}
-
-export function contactFromPeerId (peerId: PeerId, addrs?: readonly Multiaddr[]): Contact {
-  return toContact(peerId.toMultihash().bytes, addrs?.map(addr => addr.bytes))
+  return { id: idOf(multihash), multihash, addrs: addrs.map(addr => addr.bytes) }
 }
 
 /** @throws {Error} when it is no peer id as people write it */
-export function contactFromString (peerId: string): Contact {
-  return contactFromPeerId(peerIdFromString(peerId))
+export function fromString (peerId: string): WirePeer {
+  return fromPeerId(peerIdFromString(peerId))
 }
 
 /** Whether the bytes are the multihash of a peer id: an inlined public key, or a sha2-256. */
@@ -69,42 +54,42 @@ export function isPeerMultihash (bytes: Uint8Array): boolean {
 }
 
 /** @throws {Error} when the multihash is that of no key, as an inlined one may be */
-export function toPeerId (contact: Contact): PeerId {
-  return peerIdFromMultihash(Digest.decode(contact.multihash) as Parameters<typeof peerIdFromMultihash>[0])
+export function toPeerId (peer: WirePeer): PeerId {
+  return peerIdFromMultihash(Digest.decode(peer.multihash) as Parameters<typeof peerIdFromMultihash>[0])
 }
 
 /**
  * Reads the first `most` peers that are well-formed. One that is not is passed over: it says nothing about the others.
  */
-export function decodeContacts (peers: readonly Uint8Array[], most: number): Contact[] {
-  const contacts: Contact[] = []
+export function decodePeers (peers: readonly Uint8Array[], most: number): WirePeer[] {
+  const read: WirePeer[] = []
   // with so many that are not, the rest is not worth reading either
   const worthReading = peers.slice(0, 2 * most + 16)
 
   for (const bytes of worthReading) {
-    if (contacts.length >= most) {
+    if (read.length >= most) {
       break
     }
 
-    const contact = decodeContact(bytes)
+    const peer = decodePeer(bytes)
 
-    if (contact != null) {
-      contacts.push(contact)
+    if (peer != null) {
+      read.push(peer)
     }
   }
 
-  return contacts
+  return read
 }
 
-function decodeContact (bytes: Uint8Array): Contact | undefined {
+function decodePeer (bytes: Uint8Array): WirePeer | undefined {
   try {
-    const peer = Peer.decode(bytes, { limits: { addrs: MAX_ADDRESSES } })
+    const { id, addrs } = Peer.decode(bytes)
 
-    if (isPeerMultihash(peer.id)) {
-      return toContact(peer.id, peer.addrs)
+    if (isPeerMultihash(id)) {
+      return { id: idOf(id), multihash: id, addrs: addrs.slice(0, MAX_ADDRESSES) }
     }
   } catch {
-    // truncated, or with addresses beyond all reason: it does not exist for us
+    // truncated or garbled: it does not exist for us
   }
 }
 
@@ -139,12 +124,12 @@ export function hasSpareAddresses (peer: Uint8Array): boolean {
  * A peer's addresses: each is parsed alone, and a bad one is passed over. So is one that ends in another peer's id; its
  * own id at the end is cut off, for some send their addresses with it and some without.
  */
-export function parseAddresses (contact: Contact): Multiaddr[] {
+export function parseAddresses (peer: WirePeer): Multiaddr[] {
   const seen = new Set<string>()
   const addrs: Multiaddr[] = []
 
-  for (const bytes of contact.addrs) {
-    const addr = parseAddress(bytes, contact)
+  for (const bytes of peer.addrs) {
+    const addr = parseAddress(bytes, peer)
 
     if (addr != null && !seen.has(addr.toString())) {
       seen.add(addr.toString())
@@ -155,7 +140,7 @@ export function parseAddresses (contact: Contact): Multiaddr[] {
   return addrs
 }
 
-function parseAddress (bytes: Uint8Array, contact: Contact): Multiaddr | undefined {
+function parseAddress (bytes: Uint8Array, peer: WirePeer): Multiaddr | undefined {
   if (bytes.byteLength > MAX_ADDRESS) {
     return
   }
@@ -172,7 +157,7 @@ function parseAddress (bytes: Uint8Array, contact: Contact): Multiaddr | undefin
       return addr
     }
 
-    if (last.value === toPeerId(contact).toString()) {
+    if (last.value === toPeerId(peer).toString()) {
       const rest = addr.decapsulateCode(CODE_P2P)
 
       return rest.getComponents().length === 0 ? undefined : rest
@@ -183,10 +168,10 @@ function parseAddress (bytes: Uint8Array, contact: Contact): Multiaddr | undefin
 }
 
 /**
- * libp2p's view of a contact, its addresses passed through the mapper.
+ * libp2p's view of a peer, its addresses passed through the mapper.
  *
  * @throws {Error} when the multihash is that of no key
  */
-export function toPeerInfo (contact: Contact, mapper: PeerInfoMapper): PeerInfo {
-  return mapper({ id: toPeerId(contact), multiaddrs: parseAddresses(contact) })
+export function toPeerInfo (peer: WirePeer, mapper: PeerInfoMapper): PeerInfo {
+  return mapper({ id: toPeerId(peer), multiaddrs: parseAddresses(peer) })
 }

@@ -1,11 +1,12 @@
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { keyOf } from '../../src/kademlia/key.ts'
+import { contactFromPeerId, contactFromString, decodeContacts } from '../../src/query/contact.ts'
 import { passthroughMapper, removePrivateAddressesMapper, removePublicAddressesMapper } from '../../src/wire/address-mappers.ts'
-import { contactFromPeerId, contactFromString, decodeContacts, encodePeer, isPeerMultihash, parseAddresses, toContact, toPeerId, toPeerInfo } from '../../src/wire/contact.ts'
 import { Peer } from '../../src/wire/dht.ts'
 import { MAX_ADDRESS, MAX_ADDRESSES, MAX_PEER } from '../../src/wire/limits.ts'
-import { address, addresses, contact, hashedId, inlinedId, peerIdOf } from '../helpers/contacts.ts'
+import { encodePeer, isPeerMultihash, parseAddresses, toPeerId, toPeerInfo } from '../../src/wire/peer.ts'
+import { address, addresses, contact, contactOf, hashedId, inlinedId, peerIdOf } from '../helpers/contacts.ts'
 import { check } from '../helpers/random.ts'
 
 const RELAY = peerIdOf(hashedId(100)).toString()
@@ -15,7 +16,7 @@ const UNKNOWN_PROTOCOL = Uint8Array.of(0x06, 0x0f, 0xa1, 0xff, 0xff, 0x03)
 const TRUNCATED = Uint8Array.of(0x04, 127, 0)
 
 function parsed (multihash: Uint8Array, addrs: Uint8Array[]): string[] {
-  return parseAddresses(toContact(multihash, addrs)).map(String)
+  return parseAddresses(contactOf(multihash, addrs)).map(String)
 }
 
 function rawPeer (id: Uint8Array, addrs: Uint8Array[] = []): Uint8Array {
@@ -26,7 +27,7 @@ describe('a contact', () => {
   for (const [kind, multihash] of [['a hashed', hashedId(1)], ['an inlined', inlinedId(1)]] as const) {
     it(`of ${kind} key keeps its id on the way to libp2p and back`, () => {
       const peer = peerIdOf(multihash)
-      const one = toContact(multihash)
+      const one = contactOf(multihash)
 
       expect(toPeerId(one).equals(peer)).to.equal(true)
       expect(contactFromPeerId(peer)).to.deep.equal({ ...one, addrs: [] })
@@ -36,7 +37,7 @@ describe('a contact', () => {
   }
 
   it('has an id of its own for each multihash', () => {
-    const ids = new Set(Array.from({ length: 500 }, (_, i) => [toContact(hashedId(i)).id, toContact(inlinedId(i)).id]).flat())
+    const ids = new Set(Array.from({ length: 500 }, (_, i) => [contactOf(hashedId(i)).id, contactOf(inlinedId(i)).id]).flat())
 
     expect(ids.size).to.equal(1_000)
   })
@@ -79,7 +80,7 @@ describe('peers that come in', () => {
   it('are read in order, the first so many of them', () => {
     const peers = Array.from({ length: 50 }, (_, i) => rawPeer(hashedId(i), addresses(2)))
 
-    expect(decodeContacts(peers, 7).map(({ id }) => id)).to.deep.equal(Array.from({ length: 7 }, (_, i) => toContact(hashedId(i)).id))
+    expect(decodeContacts(peers, 7).map(({ id }) => id)).to.deep.equal(Array.from({ length: 7 }, (_, i) => contactOf(hashedId(i)).id))
     expect(decodeContacts(peers, 100)).to.have.lengthOf(50)
     expect(decodeContacts(peers, 0)).to.have.lengthOf(0)
   })
@@ -89,7 +90,7 @@ describe('peers that come in', () => {
     const bad = [new Uint8Array(0), Uint8Array.of(0xff), rawPeer(Uint8Array.of(1, 2, 3)), rawPeer(hashedId(3)).subarray(0, 20), rawPeer(new Uint8Array(0), addresses(1))]
     const contacts = decodeContacts([bad[0], good[0], ...bad, good[1], ...bad], 10)
 
-    expect(contacts.map(({ id }) => id)).to.deep.equal([toContact(hashedId(1)).id, toContact(inlinedId(2)).id])
+    expect(contacts.map(({ id }) => id)).to.deep.equal([contactOf(hashedId(1)).id, contactOf(inlinedId(2)).id])
     expect(contacts[1].addrs).to.have.lengthOf(1)
   })
 
@@ -173,7 +174,7 @@ describe('a peer that goes out', () => {
       const encoded = encodePeer(hashedId(i), addresses(count), connected)
       const [{ id, addrs }] = decodeContacts([encoded], 1)
 
-      expect(id).to.equal(toContact(hashedId(i)).id)
+      expect(id).to.equal(contactOf(hashedId(i)).id)
       expect(addrs.map(addr => [...addr])).to.deep.equal(addresses(count).map(addr => [...addr]))
       expect(Peer.decode(encoded).connection).to.equal(connected ? 1 : 0)
     }), 100)
