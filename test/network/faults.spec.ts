@@ -13,9 +13,9 @@ import { trulyNearest } from '../helpers/truth.ts'
 import type { Misbehaviour } from '../helpers/hostile.ts'
 import type { TestNode } from '../helpers/network.ts'
 
-const SIZE = 30
-const HOSTILE = 8
-const K = 20
+const SIZE = 16
+const HOSTILE = 4
+const K = 8
 
 /** Peers that do not exist, all nearer to the key than anyone who does. */
 function invented (key: Uint8Array, count: number): Uint8Array[] {
@@ -35,7 +35,7 @@ describe('a network in which every fourth node misbehaves', function () {
   const KEY = bytes('/test/faults')
 
   async function withHostile (misbehave: Misbehaviour, run: (honest: TestNode[], hostile: TestNode[]) => Promise<void>): Promise<void> {
-    const nodes = await createNetwork(SIZE)
+    const nodes = await createNetwork(SIZE, { dht: { kBucketSize: K } })
     const hostile = nodes.slice(-HOSTILE)
     const honest = nodes.slice(0, -HOSTILE)
 

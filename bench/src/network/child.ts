@@ -11,7 +11,7 @@ import type { Node } from './node.ts'
 import type { BatchRequest, BatchResult, Call, Calls, FormRequest, FormResult, Reply } from './protocol.ts'
 
 /** How many of each operation are done before any is timed. */
-const WARM_UP = 10
+const WARM_UP = 5
 
 /** A round of which nothing is reported. */
 const WARM_UP_ROUND = 1_000_000
