@@ -20,8 +20,8 @@ export interface Quiet {
   limit: number
 }
 
-/** Until what operations leave behind is done. */
-export async function untilQuiet ({ window, cpu, times, limit }: Quiet): Promise<void> {
+/** Until what operations leave behind is done. `onLook` is called after each look. */
+export async function untilQuiet ({ window, cpu, times, limit }: Quiet, onLook?: () => void): Promise<void> {
   const end = performance.now() + limit
   let quiet = 0
 
@@ -29,5 +29,6 @@ export async function untilQuiet ({ window, cpu, times, limit }: Quiet): Promise
     const before = cpuTime()
     await delay(window)
     quiet = cpuTime() - before <= cpu ? quiet + 1 : 0
+    onLook?.()
   }
 }

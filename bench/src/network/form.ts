@@ -14,10 +14,11 @@ import type { Subject } from '../subjects/subject.ts'
 const JOIN_LIMIT = 20_000
 
 /**
- * A refresh may go on after its call has resolved: the network has formed when its process rests for so long. On a machine
- * with much else to do a process that works gets more than this twentieth of a processor.
+ * A refresh may go on after its call has resolved: the network is used when its process rests for so long. On a machine with
+ * much else to do a process that works gets more than this twentieth of a processor. It has formed when its tables
+ * and connections changed for the last time before that; lookups of regular upkeep that find nothing new are no part of it.
  */
-const RESTING = { window: 500, cpu: 25, times: 4, limit: 120_000 }
+const RESTING = { window: 500, cpu: 25, times: 4, limit: 60_000 }
 
 /** A lookup of the warm-up may take so long, ms. */
 const LOOKUP_LIMIT = 20_000
@@ -36,19 +37,25 @@ export async function form (subject: Subject, keys: Uint8Array[], seed: string, 
   }
 
   await Promise.all(nodes.map(async ({ dht }) => dht.refresh()))
-  await untilQuiet(RESTING)
-
-  const result = {
-    // the rest itself is not part of it
-    wallSeconds: (performance.now() - begun - RESTING.window * RESTING.times) / 1000,
+  const look = (): Formed => ({
+    wallSeconds: (performance.now() - begun) / 1000,
     cpuSeconds: (cpuTime() - cpuBefore) / 1000,
     tableSize: mean(nodes.map(({ dht }) => dht.size)),
     connections: mean(nodes.map(({ libp2p }) => libp2p.getConnections().length))
-  }
+  })
+  let formed = look()
+
+  await untilQuiet(RESTING, () => {
+    const now = look()
+
+    if (now.tableSize !== formed.tableSize || now.connections !== formed.connections) {
+      formed = now
+    }
+  })
 
   await lookAround(nodes, seed)
 
-  return result
+  return formed
 }
 
 async function join ({ libp2p, dht }: Node, seed: Node): Promise<void> {
