@@ -1,8 +1,9 @@
 // Every option: what it means, its default, and the check that tells what is wrong with it.
 
-import { InvalidParametersError } from '@libp2p/interface'
+import { asObject, boolean, checkAll, duration, func, functions, group, invalid, path, positive, text, timer } from './option-checks.ts'
 import { removePrivateAddressesMapper } from './wire/address-mappers.ts'
 import { MAX_VALUE } from './wire/limits.ts'
+import type { Check } from './option-checks.ts'
 import type { Selectors, Validators } from './values/namespaces.ts'
 import type { PeerInfoMapper } from './wire/peer.ts'
 
@@ -371,71 +372,6 @@ const LIMITS_DEFAULTS: Required<LimitsInit> = {
 
 const WITHOUT_EFFECT = ['kBucketSplitThreshold', 'prefixLength', 'routingTableUpdateQueueConcurrency', 'routingTableUpdateMaxQueueSize'] satisfies Array<keyof KadDHTInit>
 
-interface Check {
-  (name: string, value: unknown): void
-}
-
-const positive: Check = (name, value) => {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) {
-    throw invalid(name, value, 'a whole number from 1')
-  }
-}
-
-const duration: Check = (name, value) => {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
-    throw invalid(name, value, 'a number above 0')
-  }
-}
-
-/** Longer ones run out at once, in every JavaScript engine. */
-const LONGEST_TIMER = 2 ** 31 - 1
-
-/** Of a timer: so many units of `unit` ms. */
-function timer (unit: number): Check {
-  return (name, value) => {
-    duration(name, value)
-
-    if (value as number * unit > LONGEST_TIMER) {
-      throw invalid(name, value, `at most ${Math.floor(LONGEST_TIMER / unit)}, which is 24 days`)
-    }
-  }
-}
-
-const boolean: Check = (name, value) => {
-  if (typeof value !== 'boolean') {
-    throw invalid(name, value, 'true or false')
-  }
-}
-
-const path: Check = (name, value) => {
-  if (typeof value !== 'string' || !/^\/.*[^/]$/.test(value)) {
-    throw invalid(name, value, 'a string that begins with a slash and ends without one')
-  }
-}
-
-const text: Check = (name, value) => {
-  if (typeof value !== 'string' || value === '') {
-    throw invalid(name, value, 'a string that is not empty')
-  }
-}
-
-const func: Check = (name, value) => {
-  if (typeof value !== 'function') {
-    throw invalid(name, value, 'a function')
-  }
-}
-
-const functions: Check = (name, value) => {
-  for (const [namespace, entry] of Object.entries(asObject(name, value))) {
-    func(`${name}.${namespace}`, entry)
-  }
-}
-
-/** The checks of an option that is a group of options. */
-function group (checks: Record<string, Check>): Check {
-  return (name, value) => { checkAll(asObject(name, value), checks, `${name}.`) }
-}
-
 const timeouts = group({
   minTimeout: timer(1),
   maxTimeout: timer(1),
@@ -541,43 +477,7 @@ export function resolveConfig (init: KadDHTInit): KadDHTConfig {
   }
 }
 
-function checkAll (options: object, checks: Record<string, Check>, prefix: string): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(checks, name)) {
-      throw new InvalidParametersError(`There is no option "${prefix}${name}". The options are ${Object.keys(checks).map(known => prefix + known).join(', ')}`)
-    }
-
-    if (value !== undefined) {
-      checks[name](prefix + name, value)
-    }
-  }
-}
-
 /** An option that is there but undefined was not given. */
 function given <T extends object> (options: T | undefined): Partial<T> {
   return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>
-}
-
-function asObject (name: string, value: unknown): object {
-  if (typeof value !== 'object' || value == null) {
-    throw invalid(name, value, 'an object')
-  }
-
-  return value
-}
-
-function invalid (name: string, value: unknown, takes: string): Error {
-  return new InvalidParametersError(`The option ${name} takes ${takes}, not ${describe(value)}`)
-}
-
-function describe (value: unknown): string {
-  if (typeof value === 'string') {
-    return JSON.stringify(value)
-  }
-
-  try {
-    return String(value) || JSON.stringify(value)
-  } catch {
-    return 'an object without a text'
-  }
 }

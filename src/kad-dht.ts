@@ -1,33 +1,22 @@
 // The service: builds the parts, starts and stops them, and maps them onto libp2p's interfaces.
 
-import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import { contentRoutingSymbol, InvalidParametersError, NotStartedError, peerDiscoverySymbol, peerRoutingSymbol, serviceCapabilities, serviceDependencies } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
-import { Background } from './background.ts'
 import { resolveConfig } from './config.ts'
-import { createMetrics } from './metrics.ts'
-import { isPublic, Mode } from './mode.ts'
-import { AddressBook } from './peers/address-book.ts'
-import { closerPeers, findNodeHandler } from './peers/find-node.ts'
-import { LiveTable } from './peers/live-table.ts'
-import { Peers } from './peers/peers.ts'
-import { Providers } from './providers/providers.ts'
+import { isPublic } from './mode.ts'
+import { createParts } from './parts.ts'
 import { contactFromPeerId } from './query/contact.ts'
-import { Latency } from './query/latency.ts'
-import { QueryManager } from './query/manager.ts'
 import { operation } from './query/operation.ts'
 import { QueryEvents } from './query/query-events.ts'
 import { contentRouting, peerRouting } from './routing.ts'
-import { Values } from './values/values.ts'
-import { Client } from './wire/client.ts'
-import { libp2pNetwork, storedPeer } from './wire/libp2p-network.ts'
-import { encodePeer, toPeerId } from './wire/peer.ts'
-import { Server } from './wire/server.ts'
+import { storedPeer } from './wire/libp2p-network.ts'
+import { toPeerId } from './wire/peer.ts'
 import type { DHTOptions, KadDHT, KadDHTComponents, RoutingTable, SetModeOptions } from './api.ts'
 import type { KadDHTConfig, KadDHTInit } from './config.ts'
-import type { DHTMetrics, OperationName } from './metrics.ts'
-import type { CloserPeersSource } from './peers/find-node.ts'
+import type { OperationName } from './metrics.ts'
+import type { Parts } from './parts.ts'
 import type { FindOptions } from './peers/find-peer.ts'
+import type { LiveTable } from './peers/live-table.ts'
 import type { Contact } from './query/contact.ts'
 import type { Operation } from './query/operation.ts'
 import type { WriteResult } from './query/store-at.ts'
@@ -35,33 +24,8 @@ import type { Selectors, Validators } from './values/namespaces.ts'
 import type { AbortOptions, ContentRouting, Logger, Peer, PeerDiscovery, PeerDiscoveryEvents, PeerId, PeerInfo, PeerRouting, PeerUpdate, Startable } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 
-const SECOND = 1000
-const MINUTE = 60 * SECOND
-
-/** An unused outbound stream is closed before go-libp2p, which waits a minute, closes it. */
-const STREAM_IDLE = 30 * SECOND
-
-/** An inbound stream without requests is closed after as long as go-libp2p waits. */
-const SERVER_IDLE = MINUTE
-
-/** A peer loses its place in the table after so many failed requests in a row. */
-const MAX_FAILURES = 3
-
-/** A lookup asks no more than this many times k peers; one among honest peers asks about 2k. */
-const MAX_ASKED = 25
-
-/** Peers outside the table whose addresses are remembered, such as clients that are connected. */
-const ADDRESSES_REMEMBERED = 1_024
-
-/** How often expired values are deleted. */
-const COLLECT_VALUES = 60 * MINUTE
-
-/** Of the part of an address that names a peer. */
-const CODE_P2P = 421
-
-const MAINTENANCE = { probeInterval: 30 * SECOND, staleAfter: 10 * MINUTE, probeBackoff: 5 * SECOND, maxProbes: 20 }
-const TABLE_SAVED = { saveInterval: MINUTE, maxSaved: 100 }
-const BACKGROUND = { concurrency: 10, maxQueueSize: 1_000 }
+/** How often expired values are deleted, ms. */
+const COLLECT_VALUES = 60 * 60 * 1000
 
 export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implements KadDHT, Startable {
   readonly k: number
@@ -78,18 +42,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   readonly #components: KadDHTComponents
   readonly #config: KadDHTConfig
   readonly #log: Logger
-  readonly #self: Contact
-  readonly #metrics: DHTMetrics
-  readonly #book: AddressBook
-  readonly #table: LiveTable
-  readonly #latency: Latency
-  readonly #client: Client
-  readonly #queries: QueryManager
-  readonly #background: Background
-  readonly #peers: Peers
-  readonly #values: Values
-  readonly #providers: Providers
-  readonly #mode: Mode
+  readonly #parts: Parts
   readonly #timers = new Set<ReturnType<typeof setInterval>>()
   #topology?: string
   #running = false
@@ -100,32 +53,17 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
 
     this.#components = components
     this.#log = components.logger.forComponent(config.logPrefix)
-    this.#self = contactFromPeerId(components.peerId)
-    this.#metrics = createMetrics(components.metrics, config.metricsPrefix, {
-      bucketSizes: () => [...this.#table.table.buckets()].map(({ entries }) => entries.length),
-      maxDepth: () => Math.max(0, ...[...this.#table.table.buckets()].map(({ commonPrefixLength }) => commonPrefixLength)),
-      reprovideQueue: () => this.#providers.reprovideQueue
-    })
-    this.#book = new AddressBook(config.peerInfoMapper, ADDRESSES_REMEMBERED)
-    this.#table = new LiveTable({ self: this.#self, k: config.k, maxFailures: MAX_FAILURES }, this.#book, {
+    this.#parts = createParts(components, config, this.#log, {
       onAdded: peer => { this.#onAdded(peer) },
       onRemoved: peer => { this.#onRemoved(peer) }
     })
-    this.#latency = new Latency(config.slow)
-    this.#client = this.#createClient()
-    this.#queries = this.#createQueries()
-    this.#background = new Background(BACKGROUND, this.#log)
-    this.#peers = this.#createPeers()
-    this.#values = this.#createValues()
-    this.#providers = this.#createProviders()
-    this.#mode = this.#createMode()
 
     this.k = config.k
     this.a = config.alpha
     this.d = config.disjointPaths
-    this.validators = this.#values.validators
-    this.selectors = this.#values.selectors
-    this.routingTable = tableView(this.#table)
+    this.validators = this.#parts.values.validators
+    this.selectors = this.#parts.values.selectors
+    this.routingTable = tableView(this.#parts.table)
 
     if (config.ignored.length > 0) {
       this.#log('these options have no effect: %s', config.ignored.join(', '))
@@ -154,19 +92,19 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     }
 
     this.#running = true
-    this.#client.start()
-    this.#queries.start()
-    this.#background.start()
-    this.#providers.start()
+    this.#parts.client.start()
+    this.#parts.queries.start()
+    this.#parts.background.start()
+    this.#parts.providers.start()
     this.#components.events.addEventListener('peer:update', this.#onPeerUpdate)
     this.#components.events.addEventListener('self:peer:update', this.#onSelfUpdate)
     this.#topology = await this.#components.registrar.register(this.#config.protocol, {
-      onConnect: peerId => { this.#peers.onServer(contactFromPeerId(peerId)) }
+      onConnect: peerId => { this.#parts.peers.onServer(contactFromPeerId(peerId)) }
     })
-    await this.#mode.start()
-    this.#regularly('delete expired values', COLLECT_VALUES, async options => this.#values.collect(options))
-    this.#regularly('delete expired providers', this.#config.providers.cleanupInterval, async options => this.#providers.collect(options))
-    this.#background.run('ask the peers of the last time', async options => this.#peers.start(options))
+    await this.#parts.mode.start()
+    this.#regularly('delete expired values', COLLECT_VALUES, async options => this.#parts.values.collect(options))
+    this.#regularly('delete expired providers', this.#config.providers.cleanupInterval, async options => this.#parts.providers.collect(options))
+    this.#parts.background.run('ask the peers of the last time', async options => this.#parts.peers.start(options))
   }
 
   async stop (): Promise<void> {
@@ -184,17 +122,17 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       this.#components.registrar.unregister(this.#topology)
     }
 
-    this.#peers.stop()
-    this.#providers.stop()
-    this.#queries.stop()
-    this.#client.stop()
-    await this.#mode.stop()
-    await this.#background.stop()
-    await this.#peers.save()
+    this.#parts.peers.stop()
+    this.#parts.providers.stop()
+    this.#parts.queries.stop()
+    this.#parts.client.stop()
+    await this.#parts.mode.stop()
+    await this.#parts.background.stop()
+    await this.#parts.peers.save()
   }
 
   getMode (): 'client' | 'server' {
-    return this.#mode.current
+    return this.#parts.mode.current
   }
 
   async setMode (mode: 'client' | 'server', options?: SetModeOptions): Promise<void> {
@@ -202,7 +140,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       throw new InvalidParametersError(`A mode is 'client' or 'server', not ${String(mode)}`)
     }
 
-    await this.#mode.set(mode, options)
+    await this.#parts.mode.set(mode, options)
   }
 
   async refreshRoutingTable (options?: AbortOptions): Promise<void> {
@@ -210,35 +148,35 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       throw new NotStartedError('The DHT is not started: start the libp2p node first')
     }
 
-    await this.#peers.refresh(options)
+    await this.#parts.peers.refresh(options)
   }
 
   get (key: Uint8Array, options: DHTOptions = {}): Operation<Uint8Array> {
-    return this.#operation('get', 'GET_VALUE', options, async found => this.#values.get(requireBytes(key), found))
+    return this.#operation('get', 'GET_VALUE', options, async found => this.#parts.values.get(requireBytes(key), found))
   }
 
   put (key: Uint8Array, value: Uint8Array, options: DHTOptions = {}): Operation<WriteResult> {
-    return this.#operation('put', 'PUT_VALUE', options, async found => this.#values.put(requireBytes(key), requireBytes(value, 'value'), found))
+    return this.#operation('put', 'PUT_VALUE', options, async found => this.#parts.values.put(requireBytes(key), requireBytes(value, 'value'), found))
   }
 
   provide (cid: CID, options: DHTOptions = {}): Operation<WriteResult> {
-    return this.#operation('provide', 'PROVIDE', options, async found => this.#providers.provide(multihashOf(cid), found))
+    return this.#operation('provide', 'PROVIDE', options, async found => this.#parts.providers.provide(multihashOf(cid), found))
   }
 
   async cancelReprovide (cid: CID, options?: AbortOptions): Promise<void> {
-    await this.#providers.cancel(multihashOf(cid), options)
+    await this.#parts.providers.cancel(multihashOf(cid), options)
   }
 
   findProviders (cid: CID, options: DHTOptions = {}): Operation<PeerInfo[]> {
-    return this.#operation('findProviders', 'FIND_PROVIDERS', options, async found => this.#providers.find(multihashOf(cid), found))
+    return this.#operation('findProviders', 'FIND_PROVIDERS', options, async found => this.#parts.providers.find(multihashOf(cid), found))
   }
 
   findPeer (id: PeerId, options: DHTOptions = {}): Operation<PeerInfo> {
-    return this.#operation('findPeer', 'FIND_PEER', options, async found => this.#peers.findPeer(id, found))
+    return this.#operation('findPeer', 'FIND_PEER', options, async found => this.#parts.peers.findPeer(id, found))
   }
 
   getClosestPeers (key: Uint8Array, options: DHTOptions = {}): Operation<PeerInfo[]> {
-    return this.#operation('getClosestPeers', 'GET_CLOSEST_PEERS', options, async found => this.#peers.closestPeers(requireBytes(key), found))
+    return this.#operation('getClosestPeers', 'GET_CLOSEST_PEERS', options, async found => this.#parts.peers.closestPeers(requireBytes(key), found))
   }
 
   /** Counted, timed and traced, and with its events where somebody listens. */
@@ -247,7 +185,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     const traced = this.#components.metrics?.traceFunction?.(`libp2p.kadDHT.${name}`, run, { optionsIndex: 0 }) ?? run
 
     return operation(options, async ({ signal, emit }) => {
-      const onEnd = this.#metrics.onOperation(metric)
+      const onEnd = this.#parts.metrics.onOperation(metric)
       let failed = true
 
       try {
@@ -266,196 +204,30 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     })
   }
 
-  #createClient (): Client {
-    const { protocol, requestTimeout, maxOutboundStreams, limits, peerInfoMapper } = this.#config
-
-    return new Client({
-      protocol,
-      timeout: requestTimeout,
-      idle: STREAM_IDLE,
-      maxOutboundStreams,
-      maxWarmStreams: limits.warmStreams
-    }, libp2pNetwork(this.#components, peerInfoMapper, peer => this.#book.info(contactFromPeerId(peer)).multiaddrs), {
-      onRequest: type => { this.#metrics.onRequestSent(type) },
-      onOutcome: (peer, type, { ok, ms, warm, error }) => {
-        if (ok) {
-          this.#metrics.onAnswered(ms)
-          this.#latency.onAnswer(peer.id, ms, warm)
-          this.#table.onAlive(peer)
-          return
-        }
-
-        this.#metrics.onRequestFailed(type)
-
-        if (error?.name === 'UnsupportedProtocolError') {
-          // alive, and no server any more
-          this.#table.remove(peer.id)
-        } else {
-          this.#table.onFailure(peer)
-        }
-      }
-    })
-  }
-
-  #createQueries (): QueryManager {
-    const { k, alpha, disjointPaths, limits, firstPeerTimeout } = this.#config
-
-    return new QueryManager({ k, alpha, disjointPaths, maxQueries: limits.queries, maxAsked: MAX_ASKED * k, firstPeerTimeout }, {
-      self: this.#self.id,
-      closest: (target, n) => this.#table.closest(target, n),
-      request: async (to, request, options) => this.#client.request(to, request, options),
-      onSilent: peer => { this.#table.onFailure(peer) },
-      slowAfter: ({ id }) => this.#latency.slowAfter(id, this.#client.isWarm(id)),
-      firstPeer: async options => this.#table.firstPeer(options),
-      onLookup: target => { this.#table.table.onLookup(target, Date.now()) }
-    })
-  }
-
-  #createPeers (): Peers {
-    const { probeOld, probeNew, initialQuerySelfInterval, querySelfInterval, refreshInterval, datastorePrefix, peerInfoMapper } = this.#config
-    const { peerStore, datastore, peerId } = this.#components
-
-    return new Peers({
-      probeOld,
-      probeNew,
-      maintenance: { initialSelfInterval: initialQuerySelfInterval, selfInterval: querySelfInterval, refreshInterval, ...MAINTENANCE },
-      prefix: datastorePrefix,
-      ...TABLE_SAVED
-    }, {
-      self: this.#self,
-      peerId,
-      queries: this.#queries,
-      table: this.#table,
-      book: this.#book,
-      datastore,
-      mapper: peerInfoMapper,
-      known: async id => storedPeer(peerStore, id, peerInfoMapper),
-      request: async (to, request, options) => this.#client.request(to, request, options),
-      setTags: (peer, tags) => {
-        this.#background.run('tag a peer', async options => { await peerStore.merge(toPeerId(peer), { tags }, options) })
-      },
-      randomBytes: length => globalThis.crypto.getRandomValues(new Uint8Array(length)),
-      onProbeDropped: () => { this.#metrics.onTableEvent('probe_dropped') },
-      onJoined: () => { this.#providers.announce() },
-      log: this.#log
-    })
-  }
-
-  #createValues (): Values {
-    const { datastorePrefix, validators, selectors, limits } = this.#config
-    const { datastore, privateKey, peerId } = this.#components
-
-    return new Values({ prefix: `${datastorePrefix}/record`, maxRecords: limits.storedValues, validators, selectors }, {
-      datastore,
-      self: peerId,
-      toPeerId,
-      queries: this.#queries,
-      maxValueSize: limits.valueSize,
-      request: async (to, request, options) => this.#client.request(to, request, options),
-      closerPeers: (target, requester) => closerPeers(this.#closerPeersSource(), target, requester),
-      background: task => { this.#background.run('repair a value', task) },
-      ownKey: { multihash: this.#self.multihash, publicKey: publicKeyToProtobuf(privateKey.publicKey) }
-    })
-  }
-
-  #createProviders (): Providers {
-    const { datastorePrefix, providers, reprovide, limits, peerInfoMapper } = this.#config
-    const { datastore, peerId } = this.#components
-
-    return new Providers({
-      prefix: `${datastorePrefix}/provider`,
-      validity: providers.validity,
-      cacheSize: providers.cacheSize,
-      maxProvidersPerKey: limits.providersPerKey,
-      maxRecords: limits.storedProviders,
-      reprovide
-    }, {
-      datastore,
-      self: this.#self,
-      peerId,
-      toPeerId,
-      contact: () => this.#ownContact(),
-      encodedSelf: () => this.#encodedSelf(),
-      encoded: id => this.#book.encoded(id),
-      closerPeers: (target, requester) => closerPeers(this.#closerPeersSource(), target, requester),
-      queries: this.#queries,
-      notify: async (to, request, options) => this.#client.notify(to, request, options),
-      mapper: peerInfoMapper,
-      maxFound: limits.foundProviders,
-      random: Math.random,
-      log: this.#log
-    })
-  }
-
-  #createMode (): Mode {
-    const { clientMode, protocol, maxInboundStreams, maxOutboundStreams, incomingMessageTimeout } = this.#config
-    const server = new Server({
-      FIND_NODE: findNodeHandler(this.#closerPeersSource()),
-      GET_VALUE: this.#values.onGet,
-      PUT_VALUE: this.#values.onPut,
-      GET_PROVIDERS: this.#providers.onGet,
-      ADD_PROVIDER: this.#providers.onAdd,
-      PING: () => ({})
-    }, { requestTimeout: incomingMessageTimeout, idleTimeout: SERVER_IDLE }, this.#log, {
-      onRequest: type => { this.#metrics.onRequestReceived(type) },
-      onServed: (type, ms) => { this.#metrics.onRequestServed(type, ms) },
-      onRefused: type => { this.#metrics.onRequestRefused(type) }
-    })
-
-    return new Mode(clientMode === false ? 'server' : 'client', { protocol, maxInboundStreams, maxOutboundStreams }, this.#components.registrar, server)
-  }
-
-  #closerPeersSource (): CloserPeersSource {
-    return {
-      self: this.#self.id,
-      k: this.#config.k,
-      closest: (target, n, accept) => this.#table.closest(target, n, accept),
-      encoded: id => this.#book.encoded(id),
-      encodedSelf: () => this.#encodedSelf()
-    }
-  }
-
-  /** This node, with the addresses that others may use. */
-  #ownContact (): Contact {
-    const { multiaddrs } = this.#config.peerInfoMapper({
-      id: this.#components.peerId,
-      multiaddrs: this.#components.addressManager.getAddresses()
-    })
-
-    // libp2p writes one's own id after each: the others know whose they are
-    return { ...this.#self, addrs: multiaddrs.map(addr => addr.decapsulateCode(CODE_P2P).bytes) }
-  }
-
-  #encodedSelf (): Uint8Array | undefined {
-    const { multihash, addrs } = this.#ownContact()
-
-    return addrs.length === 0 ? undefined : encodePeer(multihash, addrs)
-  }
-
   #onAdded (peer: Contact): void {
-    this.#metrics.onTableEvent('peer_added')
-    this.#peers.onAdded(peer)
-    this.#background.run('announce a peer', async options => {
-      if (!this.#book.has(peer.id)) {
-        this.#book.set(await storedPeer(this.#components.peerStore, toPeerId(peer), this.#config.peerInfoMapper, options))
+    this.#parts.metrics.onTableEvent('peer_added')
+    this.#parts.peers.onAdded(peer)
+    this.#parts.background.run('announce a peer', async options => {
+      if (!this.#parts.book.has(peer.id)) {
+        this.#parts.book.set(await storedPeer(this.#components.peerStore, toPeerId(peer), this.#config.peerInfoMapper, options))
       }
 
-      this.safeDispatchEvent<PeerInfo>('peer', { detail: this.#book.info(peer) })
+      this.safeDispatchEvent<PeerInfo>('peer', { detail: this.#parts.book.info(peer) })
     })
   }
 
   #onRemoved (peer: Contact): void {
-    this.#metrics.onTableEvent('peer_removed')
-    this.#peers.onRemoved(peer)
+    this.#parts.metrics.onTableEvent('peer_removed')
+    this.#parts.peers.onRemoved(peer)
   }
 
   readonly #onPeerUpdate = ({ detail: { peer, previous } }: CustomEvent<PeerUpdate>): void => {
     if (previous == null || !sameAddresses(peer, previous)) {
-      this.#book.set({ id: peer.id, multiaddrs: peer.addresses.map(({ multiaddr }) => multiaddr) })
+      this.#parts.book.set({ id: peer.id, multiaddrs: peer.addresses.map(({ multiaddr }) => multiaddr) })
     }
 
     if (previous?.protocols.includes(this.#config.protocol) === true && !peer.protocols.includes(this.#config.protocol)) {
-      this.#table.remove(contactFromPeerId(peer.id).id)
+      this.#parts.table.remove(contactFromPeerId(peer.id).id)
     }
   }
 
@@ -470,8 +242,8 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
 
   /** Now and then again and again, until the node stops. */
   #regularly (name: string, interval: number, task: (options: Required<AbortOptions>) => Promise<void>): void {
-    this.#background.run(name, task)
-    this.#timers.add(setInterval(() => { this.#background.run(name, task) }, interval))
+    this.#parts.background.run(name, task)
+    this.#timers.add(setInterval(() => { this.#parts.background.run(name, task) }, interval))
   }
 }
 

@@ -1,0 +1,236 @@
+// The parts of the service, and how they are wired: each gets the functions it needs, none gets to know the others.
+
+import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
+import { Background } from './background.ts'
+import { LocalNode } from './local-node.ts'
+import { createMetrics } from './metrics.ts'
+import { Mode } from './mode.ts'
+import { AddressBook } from './peers/address-book.ts'
+import { findNodeHandler } from './peers/find-node.ts'
+import { LiveTable } from './peers/live-table.ts'
+import { Peers } from './peers/peers.ts'
+import { Providers } from './providers/providers.ts'
+import { contactFromPeerId } from './query/contact.ts'
+import { Latency } from './query/latency.ts'
+import { QueryManager } from './query/manager.ts'
+import { Values } from './values/values.ts'
+import { Client } from './wire/client.ts'
+import { libp2pNetwork, storedPeer } from './wire/libp2p-network.ts'
+import { toPeerId } from './wire/peer.ts'
+import { Server } from './wire/server.ts'
+import type { KadDHTComponents } from './api.ts'
+import type { KadDHTConfig } from './config.ts'
+import type { DHTMetrics } from './metrics.ts'
+import type { Contact } from './query/contact.ts'
+import type { Logger } from '@libp2p/interface'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+
+/** An unused outbound stream is closed before go-libp2p, which waits a minute, closes it. */
+const STREAM_IDLE = 30 * SECOND
+
+/** An inbound stream without requests is closed after as long as go-libp2p waits. */
+const SERVER_IDLE = MINUTE
+
+/** A peer loses its place in the table after so many failed requests in a row. */
+const MAX_FAILURES = 3
+
+/** A lookup asks no more than this many times k peers; one among honest peers asks about 2k. */
+const MAX_ASKED = 25
+
+/** Peers outside the table whose addresses are remembered, such as clients that are connected. */
+const ADDRESSES_REMEMBERED = 1_024
+
+const MAINTENANCE = { probeInterval: 30 * SECOND, staleAfter: 10 * MINUTE, probeBackoff: 5 * SECOND, maxProbes: 20 }
+const TABLE_SAVED = { saveInterval: MINUTE, maxSaved: 100 }
+const BACKGROUND = { concurrency: 10, maxQueueSize: 1_000 }
+
+/** What the parts are made of. */
+interface Base {
+  components: KadDHTComponents
+  config: KadDHTConfig
+  log: Logger
+  self: Contact
+  book: AddressBook
+  table: LiveTable
+  latency: Latency
+  metrics: DHTMetrics
+  background: Background
+}
+
+export interface Parts extends Base {
+  client: Client
+  queries: QueryManager
+  peers: Peers
+  values: Values
+  providers: Providers
+  mode: Mode
+}
+
+export interface PartsEvents {
+  /** the table has one more */
+  onAdded (peer: Contact): void
+  /** the table has one less */
+  onRemoved (peer: Contact): void
+}
+
+export function createParts (components: KadDHTComponents, config: KadDHTConfig, log: Logger, events: PartsEvents): Parts {
+  const self = contactFromPeerId(components.peerId)
+  const book = new AddressBook(config.peerInfoMapper, ADDRESSES_REMEMBERED)
+  const table = new LiveTable({ self, k: config.k, maxFailures: MAX_FAILURES }, book, events)
+  const metrics: DHTMetrics = createMetrics(components.metrics, config.metricsPrefix, {
+    bucketSizes: () => [...table.table.buckets()].map(({ entries }) => entries.length),
+    maxDepth: () => Math.max(0, ...[...table.table.buckets()].map(({ commonPrefixLength }) => commonPrefixLength)),
+    reprovideQueue: () => providers.reprovideQueue
+  })
+  const base = { components, config, log, self, book, table, metrics, latency: new Latency(config.slow), background: new Background(BACKGROUND, log) }
+  const local = new LocalNode({ components, k: config.k, mapper: config.peerInfoMapper, table, book })
+  const client = createClient(base)
+  const queries = createQueries(base, client)
+  const peers = createPeers(base, client, queries, () => { providers.announce() })
+  const values = createValues(base, client, queries, local)
+  const providers = createProviders(base, client, queries, local)
+  const mode = createMode(base, values, providers, local)
+
+  return { ...base, client, queries, peers, values, providers, mode }
+}
+
+function createClient ({ components, config, book, table, metrics, latency }: Base): Client {
+  const { protocol, requestTimeout, maxOutboundStreams, limits, peerInfoMapper } = config
+
+  return new Client({
+    protocol,
+    timeout: requestTimeout,
+    idle: STREAM_IDLE,
+    maxOutboundStreams,
+    maxWarmStreams: limits.warmStreams
+  }, libp2pNetwork(components, peerInfoMapper, peer => book.info(contactFromPeerId(peer)).multiaddrs), {
+    onRequest: type => { metrics.onRequestSent(type) },
+    onOutcome: (peer, type, { ok, ms, warm, error }) => {
+      if (ok) {
+        metrics.onAnswered(ms)
+        latency.onAnswer(peer.id, ms, warm)
+        table.onAlive(peer)
+        return
+      }
+
+      metrics.onRequestFailed(type)
+
+      if (error?.name === 'UnsupportedProtocolError') {
+        // alive, and no server any more
+        table.remove(peer.id)
+      } else {
+        table.onFailure(peer)
+      }
+    }
+  })
+}
+
+function createQueries ({ config, self, table, latency }: Base, client: Client): QueryManager {
+  const { k, alpha, disjointPaths, limits, firstPeerTimeout } = config
+
+  return new QueryManager({ k, alpha, disjointPaths, maxQueries: limits.queries, maxAsked: MAX_ASKED * k, firstPeerTimeout }, {
+    self: self.id,
+    closest: (target, n) => table.closest(target, n),
+    request: async (to, request, options) => client.request(to, request, options),
+    onSilent: peer => { table.onFailure(peer) },
+    slowAfter: ({ id }) => latency.slowAfter(id, client.isWarm(id)),
+    firstPeer: async options => table.firstPeer(options),
+    onLookup: target => { table.table.onLookup(target, Date.now()) }
+  })
+}
+
+function createPeers ({ components, config, log, self, table, book, metrics, background }: Base, client: Client, queries: QueryManager, onJoined: () => void): Peers {
+  const { probeOld, probeNew, initialQuerySelfInterval, querySelfInterval, refreshInterval, datastorePrefix, peerInfoMapper } = config
+  const { peerStore, datastore, peerId } = components
+
+  return new Peers({
+    probeOld,
+    probeNew,
+    maintenance: { initialSelfInterval: initialQuerySelfInterval, selfInterval: querySelfInterval, refreshInterval, ...MAINTENANCE },
+    prefix: datastorePrefix,
+    ...TABLE_SAVED
+  }, {
+    self,
+    peerId,
+    queries,
+    table,
+    book,
+    datastore,
+    mapper: peerInfoMapper,
+    known: async id => storedPeer(peerStore, id, peerInfoMapper),
+    request: async (to, request, options) => client.request(to, request, options),
+    setTags: (peer, tags) => {
+      background.run('tag a peer', async options => { await peerStore.merge(toPeerId(peer), { tags }, options) })
+    },
+    randomBytes: length => globalThis.crypto.getRandomValues(new Uint8Array(length)),
+    onProbeDropped: () => { metrics.onTableEvent('probe_dropped') },
+    onJoined,
+    log
+  })
+}
+
+function createValues ({ components, config, self, background }: Base, client: Client, queries: QueryManager, local: LocalNode): Values {
+  const { datastorePrefix, validators, selectors, limits } = config
+  const { datastore, privateKey, peerId } = components
+
+  return new Values({ prefix: `${datastorePrefix}/record`, maxRecords: limits.storedValues, validators, selectors }, {
+    datastore,
+    self: peerId,
+    toPeerId,
+    queries,
+    maxValueSize: limits.valueSize,
+    request: async (to, request, options) => client.request(to, request, options),
+    closerPeers: (target, requester) => local.closerPeers(target, requester),
+    background: task => { background.run('repair a value', task) },
+    ownKey: { multihash: self.multihash, publicKey: publicKeyToProtobuf(privateKey.publicKey) }
+  })
+}
+
+function createProviders ({ components, config, log, self }: Base, client: Client, queries: QueryManager, local: LocalNode): Providers {
+  const { datastorePrefix, providers: { validity, cacheSize }, reprovide, limits, peerInfoMapper } = config
+  const { datastore, peerId } = components
+
+  return new Providers({
+    prefix: `${datastorePrefix}/provider`,
+    validity,
+    cacheSize,
+    maxProvidersPerKey: limits.providersPerKey,
+    maxRecords: limits.storedProviders,
+    reprovide
+  }, {
+    datastore,
+    self,
+    peerId,
+    toPeerId,
+    contact: () => local.contact(),
+    encodedSelf: () => local.encodedSelf(),
+    encoded: id => local.encoded(id),
+    closerPeers: (target, requester) => local.closerPeers(target, requester),
+    queries,
+    notify: async (to, request, options) => client.notify(to, request, options),
+    mapper: peerInfoMapper,
+    maxFound: limits.foundProviders,
+    random: Math.random,
+    log
+  })
+}
+
+function createMode ({ components, config, log, metrics }: Base, values: Values, providers: Providers, local: LocalNode): Mode {
+  const { clientMode, protocol, maxInboundStreams, maxOutboundStreams, incomingMessageTimeout } = config
+  const server = new Server({
+    FIND_NODE: findNodeHandler(local),
+    GET_VALUE: values.onGet,
+    PUT_VALUE: values.onPut,
+    GET_PROVIDERS: providers.onGet,
+    ADD_PROVIDER: providers.onAdd,
+    PING: () => ({})
+  }, { requestTimeout: incomingMessageTimeout, idleTimeout: SERVER_IDLE }, log, {
+    onRequest: type => { metrics.onRequestReceived(type) },
+    onServed: (type, ms) => { metrics.onRequestServed(type, ms) },
+    onRefused: type => { metrics.onRequestRefused(type) }
+  })
+
+  return new Mode(clientMode === false ? 'server' : 'client', { protocol, maxInboundStreams, maxOutboundStreams }, components.registrar, server)
+}
