@@ -3,11 +3,6 @@
 import type { DemoNode } from './nodes.ts'
 import type { PeerId } from '@libp2p/interface'
 
-/** A third of them. */
-export function victimCount (size: number): number {
-  return Math.floor(size / 3)
-}
-
 /** The first that is in neither list; where there is none, the first that is not in `never`. */
 export function pick (nodes: DemoNode[], never: DemoNode[], rather: DemoNode[] = []): DemoNode {
   const allowed = nodes.filter(node => node.alive && !never.includes(node))
