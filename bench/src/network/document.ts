@@ -1,9 +1,9 @@
 // Sums up what was measured: what `--json` prints. What was not measured is left out.
 
 import { mean, median, quantile, rounded, spread } from '../statistics.ts'
-import { OPERATIONS } from './operations.ts'
+import { OPERATIONS } from './operation-names.ts'
 import type { Measured, MeasureOptions } from './measure.ts'
-import type { OperationName } from './operations.ts'
+import type { OperationName } from './operation-names.ts'
 import type { BatchResult } from './protocol.ts'
 import type { SubjectName } from '../subjects/index.ts'
 

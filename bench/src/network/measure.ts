@@ -1,10 +1,10 @@
 // Runs the rounds. In each the subjects take turns, so that whatever else the machine does meets them alike.
 
 import { generateKeyPairFromSeed, privateKeyToProtobuf } from '@libp2p/crypto/keys'
-import { OPERATIONS } from './operations.ts'
+import { OPERATIONS } from './operation-names.ts'
 import { SubjectProcess } from './subject-process.ts'
 import { digest } from './workload.ts'
-import type { OperationName } from './operations.ts'
+import type { OperationName } from './operation-names.ts'
 import type { BatchResult, FormResult } from './protocol.ts'
 import type { SubjectName } from '../subjects/index.ts'
 

@@ -1,17 +1,10 @@
 // What is measured on a network: each operation, and how its result is held against the truth.
 
+import type { OperationName } from './operation-names.ts'
 import type { TrueNearest } from './true-nearest.ts'
 import type { Task } from './workload.ts'
 import type { DHT, SearchOptions } from '../subjects/subject.ts'
 import type { PeerId } from '@libp2p/interface'
-
-/**
- * In the order in which a turn runs them: what one stores, a later one looks for. The first is a node's first lookup after it
- * has rested, when streams may have to be opened anew; it warms the node for the others.
- */
-export const OPERATIONS = ['closestPeersFirst', 'closestPeers', 'findPeer', 'provide', 'findProvidersFirst', 'findProvidersAll', 'put', 'get'] as const
-
-export type OperationName = typeof OPERATIONS[number]
 
 /** How good a result is. */
 export interface Quality {

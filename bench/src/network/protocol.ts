@@ -1,6 +1,6 @@
 // What the bench and the process of a subject say to each other.
 
-import type { OperationName } from './operations.ts'
+import type { OperationName } from './operation-names.ts'
 import type { SubjectName } from '../subjects/index.ts'
 
 export interface FormRequest {

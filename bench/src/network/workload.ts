@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
-import type { OperationName } from './operations.ts'
+import type { OperationName } from './operation-names.ts'
 import type { TrueNearest } from './true-nearest.ts'
 import type { PeerId } from '@libp2p/interface'
 
