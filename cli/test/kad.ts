@@ -18,9 +18,14 @@ export interface Ended {
   stderr: string
 }
 
+/** Without colours, which continuous integration asks for where nobody else does. */
+function plain (): NodeJS.ProcessEnv {
+  return { ...process.env, NO_COLOR: '1' }
+}
+
 /** To its end. */
 export async function kad (...args: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: plain() })
   const ended = exitOf(child)
   let stdout = ''
   let stderr = ''
@@ -54,7 +59,7 @@ export class Running {
   }
 
   static async start (...args: string[]): Promise<Running> {
-    const child = spawn(process.execPath, [MAIN, 'start', '--json', ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, [MAIN, 'start', '--json', ...args], { stdio: ['ignore', 'pipe', 'inherit'], env: plain() })
     const ended = exitOf(child)
     const events = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
 

@@ -2,7 +2,7 @@
 // one is kept warm and reused; the far side may close it whenever it likes, so a request that fails on a *reused* stream
 // before its reply is sent once more, on a new one.
 
-import { AbortError, InvalidMessageError, NotStartedError, TimeoutError } from '@libp2p/interface'
+import { AbortError, InvalidMessageError, NotStartedError, StreamResetError, TimeoutError } from '@libp2p/interface'
 import { setMaxListeners } from 'main-event'
 import { decodeReply } from './message.ts'
 import { parseAddresses, toPeerId } from './peer.ts'
@@ -161,7 +161,7 @@ export class Client {
 
       return result
     } catch (error: any) {
-      const reason = controller.signal.aborted ? controller.signal.reason : error
+      const reason = controller.signal.aborted ? controller.signal.reason : toError(error)
 
       if (options.signal?.aborted !== true && !shutdown.aborted) {
         this.#events.onOutcome?.(to, request.type, { ok: false, ms: Date.now() - start, warm: false, error: reason })
@@ -249,6 +249,15 @@ export class Client {
 
 interface Exchange<T> {
   (stream: RequestStream, signal: AbortSignal): Promise<T>
+}
+
+/** When a connection closes while a stream opens on it, libp2p throws the event that tells of it. */
+function toError (thrown: unknown): Error {
+  if (thrown instanceof Error) {
+    return thrown
+  }
+
+  return (thrown as { error?: Error }).error ?? new StreamResetError('The connection was closed')
 }
 
 /** An address that says whom to expect there. */

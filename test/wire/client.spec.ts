@@ -3,7 +3,7 @@ import sinon from 'sinon'
 import { UndialableError } from '../../src/wire/client.ts'
 import { frame } from '../../src/wire/frame.ts'
 import { encodeMessage, MessageType } from '../../src/wire/message.ts'
-import { contactOf, hashedId } from '../helpers/contacts.ts'
+import { contact, contactOf, hashedId } from '../helpers/contacts.ts'
 import { PeerEnd } from '../helpers/stream-ends.ts'
 import { quiet, turn, until } from '../helpers/turns.ts'
 import { createRequest, IDLE_TIMEOUT, REQUEST_TIMEOUT, SERVER_CONTACT, withClient, withServer } from '../helpers/wire.ts'
@@ -384,6 +384,14 @@ describe('the client', () => {
       expect(await test.far[0].end()).to.equal('reset')
       expect(test.client.streams).to.deep.equal({ warm: 0, busy: 0 })
     })
+  })
+
+  it('fails with an error also when libp2p throws an event, as it does when a connection closes while it is used', async () => {
+    const dial = async (): Promise<never> => { throw new Event('close') as unknown as Error }
+
+    await withPeer(async ({ client }) => {
+      expect(await outcomeOf(client.request(contact(9, '/ip4/127.0.0.1/tcp/9'), createRequest()))).to.be.an.instanceOf(Error).with.property('name', 'StreamResetError')
+    }, { network: { connections: () => [], dial } })
   })
 
   it('says that a peer without an address cannot be dialled, and reports it', async () => {
