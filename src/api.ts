@@ -93,7 +93,7 @@ export interface KadDHT {
   /** Stops announcing the content. What others were told lapses by itself. */
   cancelReprovide (cid: CID, options?: AbortOptions): Promise<void>
 
-  /** Who provides the content, each once, as they are found. Nobody at all is an empty list. */
+  /** Who provides the content, as they are found; one is told again when more addresses of it are heard. Nobody at all is an empty list. */
   findProviders (cid: CID, options?: DHTOptions): Operation<PeerInfo[]>
 
   /**

@@ -17,6 +17,12 @@ export interface TimeoutInit {
   minTimeout?: number
   /** never more, ms */
   maxTimeout?: number
+  /** accepted for compatibility, without effect */
+  interval?: number
+  /** accepted for compatibility, without effect */
+  timeoutMultiplier?: number
+  /** accepted for compatibility, without effect */
+  failureMultiplier?: number
 }
 
 /** How provider records of others are kept. */

@@ -10,6 +10,7 @@ import { operation } from './query/operation.ts'
 import { QueryEvents } from './query/query-events.ts'
 import { contentRouting, peerRouting } from './routing.ts'
 import { storedPeer } from './wire/libp2p-network.ts'
+import { MAX_KEY, MAX_PROVIDER_KEY } from './wire/limits.ts'
 import { toPeerId } from './wire/peer.ts'
 import type { DHTOptions, KadDHT, KadDHTComponents, RoutingTable, SetModeOptions } from './api.ts'
 import type { KadDHTConfig, KadDHTInit } from './config.ts'
@@ -45,6 +46,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   readonly #parts: Parts
   readonly #timers = new Set<ReturnType<typeof setInterval>>()
   #topology?: string
+  #starting?: Promise<void>
   #running = false
 
   constructor (components: KadDHTComponents, init: KadDHTInit) {
@@ -86,15 +88,28 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     return this.#running
   }
 
+  /** No effect while it runs. */
   async start (): Promise<void> {
-    if (this.#running) {
-      return
+    if (!this.#running) {
+      this.#running = true
+      this.#starting = this.#begin()
     }
 
-    this.#running = true
+    await this.#starting
+  }
+
+  async #begin (): Promise<void> {
+    const { clientMode } = this.#config
+
+    if (clientMode == null && isPublic(this.#components.addressManager.getAddresses())) {
+      // no event will tell of addresses that are the same as the last time
+      await this.#parts.mode.set('server')
+    }
+
     this.#parts.client.start()
     this.#parts.queries.start()
     this.#parts.background.start()
+    this.#parts.repairs.start()
     this.#parts.providers.start()
     this.#components.events.addEventListener('peer:update', this.#onPeerUpdate)
     this.#components.events.addEventListener('self:peer:update', this.#onSelfUpdate)
@@ -113,6 +128,8 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     }
 
     this.#running = false
+    // libp2p stops all services when one of them fails to start
+    await this.#starting?.catch(() => {})
     this.#timers.forEach(timer => { clearInterval(timer) })
     this.#timers.clear()
     this.#components.events.removeEventListener('peer:update', this.#onPeerUpdate)
@@ -126,9 +143,19 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     this.#parts.providers.stop()
     this.#parts.queries.stop()
     this.#parts.client.stop()
-    await this.#parts.mode.stop()
-    await this.#parts.background.stop()
-    await this.#parts.peers.save()
+
+    // whatever fails, the rest is stopped
+    const results = await Promise.allSettled([
+      this.#parts.mode.stop(),
+      this.#parts.background.stop(),
+      this.#parts.repairs.stop(),
+      this.#parts.peers.save()
+    ])
+    const failed = results.find(result => result.status === 'rejected')
+
+    if (failed != null) {
+      throw failed.reason
+    }
   }
 
   getMode (): 'client' | 'server' {
@@ -152,11 +179,11 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   }
 
   get (key: Uint8Array, options: DHTOptions = {}): Operation<Uint8Array> {
-    return this.#operation('get', 'GET_VALUE', options, async found => this.#parts.values.get(requireBytes(key), found))
+    return this.#operation('get', 'GET_VALUE', options, async found => this.#parts.values.get(requireKey(key), found))
   }
 
   put (key: Uint8Array, value: Uint8Array, options: DHTOptions = {}): Operation<WriteResult> {
-    return this.#operation('put', 'PUT_VALUE', options, async found => this.#parts.values.put(requireBytes(key), requireBytes(value, 'value'), found))
+    return this.#operation('put', 'PUT_VALUE', options, async found => this.#parts.values.put(requireKey(key), requireValue(value), found))
   }
 
   provide (cid: CID, options: DHTOptions = {}): Operation<WriteResult> {
@@ -176,7 +203,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   }
 
   getClosestPeers (key: Uint8Array, options: DHTOptions = {}): Operation<PeerInfo[]> {
-    return this.#operation('getClosestPeers', 'GET_CLOSEST_PEERS', options, async found => this.#parts.peers.closestPeers(requireBytes(key), found))
+    return this.#operation('getClosestPeers', 'GET_CLOSEST_PEERS', options, async found => this.#parts.peers.closestPeers(requireKey(key), found))
   }
 
   /** Counted, timed and traced, and with its events where somebody listens. */
@@ -193,7 +220,8 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
           signal,
           events: emit == null ? undefined : new QueryEvents(emit, this.#config.peerInfoMapper),
           useCache,
-          useNetwork
+          useNetwork,
+          trace: options.trace
         })
         failed = false
 
@@ -261,12 +289,20 @@ function sameAddresses (a: Peer, b: Peer): boolean {
   return a.addresses.length === b.addresses.length && a.addresses.every(({ multiaddr }, i) => multiaddr.equals(b.addresses[i].multiaddr))
 }
 
-function requireBytes (bytes: Uint8Array, what = 'key'): Uint8Array {
-  if (!(bytes instanceof Uint8Array) || (what === 'key' && bytes.byteLength === 0)) {
-    throw new InvalidParametersError(`A ${what} is a Uint8Array${what === 'key' ? ' of at least one byte' : ''}`)
+function requireKey (key: Uint8Array): Uint8Array {
+  if (!(key instanceof Uint8Array) || key.byteLength === 0 || key.byteLength > MAX_KEY) {
+    throw new InvalidParametersError(`A key is a Uint8Array of 1 to ${MAX_KEY} bytes`)
   }
 
-  return bytes
+  return key
+}
+
+function requireValue (value: Uint8Array): Uint8Array {
+  if (!(value instanceof Uint8Array)) {
+    throw new InvalidParametersError('A value is a Uint8Array')
+  }
+
+  return value
 }
 
 function multihashOf (cid: CID): Uint8Array {
@@ -274,6 +310,10 @@ function multihashOf (cid: CID): Uint8Array {
 
   if (!(bytes instanceof Uint8Array)) {
     throw new InvalidParametersError('The content is named by a CID: parse its text with CID.parse() of multiformats/cid')
+  }
+
+  if (bytes.byteLength > MAX_PROVIDER_KEY) {
+    throw new InvalidParametersError(`A multihash of ${bytes.byteLength} bytes is over the ${MAX_PROVIDER_KEY} that DHT nodes take: content that is inlined in its CID needs no provider`)
   }
 
   return bytes

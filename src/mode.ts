@@ -51,8 +51,16 @@ export class Mode {
       return
     }
 
+    const before = this.#mode
     this.#mode = mode
-    await this.#apply(force === true, signal)
+
+    try {
+      await this.#apply(force === true, signal)
+    } catch (error) {
+      // it is what it was, so that trying again is no no-op
+      this.#mode = this.#mode === mode ? before : this.#mode
+      throw error
+    }
   }
 
   async #apply (force = false, signal?: AbortSignal): Promise<void> {
@@ -74,9 +82,16 @@ export class Mode {
     }
 
     if (serve && !this.#registered) {
-      this.#registered = true
+      signal?.throwIfAborted()
       this.#server.start()
-      await this.#registrar.handle(protocol, this.#server.onStream, { signal, maxInboundStreams, maxOutboundStreams })
+
+      try {
+        await this.#registrar.handle(protocol, this.#server.onStream, { maxInboundStreams, maxOutboundStreams })
+        this.#registered = true
+      } catch (error: any) {
+        this.#server.stop(error)
+        throw error
+      }
     }
   }
 }

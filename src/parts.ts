@@ -45,6 +45,7 @@ const ADDRESSES_REMEMBERED = 1_024
 const MAINTENANCE = { probeInterval: 30 * SECOND, staleAfter: 10 * MINUTE, probeBackoff: 5 * SECOND, maxProbes: 20 }
 const TABLE_SAVED = { saveInterval: MINUTE, maxSaved: 100 }
 const BACKGROUND = { concurrency: 10, maxQueueSize: 1_000 }
+const REPAIRS = { concurrency: 10, maxQueueSize: 100 }
 
 /** What the parts are made of. */
 interface Base {
@@ -57,6 +58,8 @@ interface Base {
   latency: Latency
   metrics: DHTMetrics
   background: Background
+  /** apart, so that nodes that don't answer hold up nothing else */
+  repairs: Background
 }
 
 export interface Parts extends Base {
@@ -84,7 +87,7 @@ export function createParts (components: KadDHTComponents, config: KadDHTConfig,
     maxDepth: () => Math.max(0, ...[...table.table.buckets()].map(({ commonPrefixLength }) => commonPrefixLength)),
     reprovideQueue: () => providers.reprovideQueue
   })
-  const base = { components, config, log, self, book, table, metrics, latency: new Latency(config.slow), background: new Background(BACKGROUND, log) }
+  const base = { components, config, log, self, book, table, metrics, latency: new Latency(config.slow), background: new Background(BACKGROUND, log), repairs: new Background(REPAIRS, log) }
   const local = new LocalNode({ components, k: config.k, mapper: config.peerInfoMapper, table, book })
   const client = createClient(base)
   const queries = createQueries(base, client)
@@ -171,11 +174,11 @@ function createPeers ({ components, config, log, self, table, book, metrics, bac
   })
 }
 
-function createValues ({ components, config, self, background }: Base, client: Client, queries: QueryManager, local: LocalNode): Values {
+function createValues ({ components, config, self, repairs }: Base, client: Client, queries: QueryManager, local: LocalNode): Values {
   const { datastorePrefix, validators, selectors, limits } = config
   const { datastore, privateKey, peerId } = components
 
-  return new Values({ prefix: `${datastorePrefix}/record`, maxRecords: limits.storedValues, validators, selectors }, {
+  return new Values({ prefix: datastorePrefix, maxRecords: limits.storedValues, validators, selectors }, {
     datastore,
     self: peerId,
     toPeerId,
@@ -183,7 +186,7 @@ function createValues ({ components, config, self, background }: Base, client: C
     maxValueSize: limits.valueSize,
     request: async (to, request, options) => client.request(to, request, options),
     closerPeers: (target, requester) => local.closerPeers(target, requester),
-    background: task => { background.run('repair a value', task) },
+    background: task => { repairs.run('repair a value', task) },
     ownKey: { multihash: self.multihash, publicKey: publicKeyToProtobuf(privateKey.publicKey) }
   })
 }

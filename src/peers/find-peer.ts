@@ -8,7 +8,7 @@ import type { Contact } from '../query/contact.ts'
 import type { QueryManager } from '../query/manager.ts'
 import type { QueryEvents } from '../query/query-events.ts'
 import type { PeerInfoMapper } from '../wire/peer.ts'
-import type { PeerId, PeerInfo } from '@libp2p/interface'
+import type { PeerId, PeerInfo, TraceOptions } from '@libp2p/interface'
 
 /** What a search may use, and where its events go. */
 export interface FindOptions {
@@ -18,6 +18,8 @@ export interface FindOptions {
   useCache?: boolean
   /** false: answer only from what this node knows itself */
   useNetwork?: boolean
+  /** what tracing of the caller this belongs to */
+  trace?: TraceOptions['trace']
 }
 
 export interface FindPeerNeeds {

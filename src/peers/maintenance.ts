@@ -1,6 +1,7 @@
 // Keeps the table right: joins when there is a first peer, asks for the own neighbourhood and for buckets that no lookup
 // visits, and probes those not heard of.
 
+import { raceSignal } from 'race-signal'
 import { bytesInBucket } from '../kademlia/bucket-key.ts'
 import { findClosest } from '../query/find-closest.ts'
 import type { LiveTable } from './live-table.ts'
@@ -35,6 +36,8 @@ export interface MaintenanceNeeds {
   randomBytes (length: number): Uint8Array
   /** the own neighbourhood has just been looked for */
   onSettled (): void
+  /** the table is empty */
+  onAlone (): void
   log: Logger
 }
 
@@ -43,6 +46,9 @@ const SELF_INTERVAL_GROWTH = 4
 
 /** Every interval is stretched or shrunk by up to this share, so that nodes started together do not stay in step. */
 const JITTER = 0.2
+
+/** Longer timers run out at once, in every JavaScript engine. */
+const LONGEST_TIMER = 2 ** 31 - 1
 
 /** Deepest bucket refreshed by a key of its own; deeper ones are part of the own neighbourhood. 2^16 hashes find a key for it. */
 const MAX_REFRESH_DEPTH = 15
@@ -86,16 +92,17 @@ export class Maintenance {
    * Looks for the own neighbourhood, then into each bucket that no lookup went to since `before` (unix ms). One that is
    * under way already serves both. Resolves when all is done.
    */
-  async refresh (before: number, options: AbortOptions = {}): Promise<void> {
-    this.#refreshing ??= this.#refresh(before, options).finally(() => { this.#refreshing = undefined })
+  async refresh (before: number, { signal }: AbortOptions = {}): Promise<void> {
+    const shutdown = this.#shutdown?.signal
 
-    return this.#refreshing
+    if (shutdown != null) {
+      // the work is everyone's who waits for it: one who waits no longer does not end it
+      this.#refreshing ??= this.#refresh(before, shutdown).finally(() => { this.#refreshing = undefined })
+      await raceSignal(this.#refreshing, signal)
+    }
   }
 
-  async #refresh (before: number, options: AbortOptions): Promise<void> {
-    const shutdown = this.#shutdown?.signal
-    const signal = AbortSignal.any([shutdown, options.signal].filter(signal => signal != null))
-
+  async #refresh (before: number, signal: AbortSignal): Promise<void> {
     await this.#lookUpSelf(signal)
 
     for (const cpl of this.#needs.table.table.stale(before)) {
@@ -163,6 +170,11 @@ export class Maintenance {
   }
 
   #probe (): void {
+    if (this.#needs.table.size === 0) {
+      this.#needs.onAlone()
+      return
+    }
+
     const { probeBackoff, staleAfter, maxProbes } = this.#options
     const due = this.#needs.table.table.due(Date.now(), staleAfter, failures => probeBackoff * 2 ** (failures - 1))
 
@@ -182,7 +194,7 @@ export class Maintenance {
           this.#every(name, interval, task)
         }
       })
-    }, interval() * jitter))
+    }, Math.min(LONGEST_TIMER, interval() * jitter)))
   }
 
   /** What fails in the background is tried again the next time. */

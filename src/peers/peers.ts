@@ -81,6 +81,7 @@ export class Peers {
       prober: this.#probeOld,
       randomBytes,
       onSettled: () => { this.#onSettled() },
+      onAlone: () => { this.#onAlone() },
       log
     })
   }
@@ -92,9 +93,7 @@ export class Peers {
       this.save().catch((error: Error) => { this.#needs.log.error('could not save the routing table - %e', error) })
     }, this.#options.saveInterval)
 
-    for (const peer of await this.#store.load(options)) {
-      this.onServer(peer)
-    }
+    await this.#revive(options)
   }
 
   stop (): void {
@@ -151,6 +150,18 @@ export class Peers {
   /** Looks for the own neighbourhood and into every bucket. */
   async refresh (options?: AbortOptions): Promise<void> {
     await this.#maintenance.refresh(Date.now(), options)
+  }
+
+  /** Asks those who were in the table when it was last saved. */
+  async #revive (options?: AbortOptions): Promise<void> {
+    for (const peer of await this.#store.load(options)) {
+      this.onServer(peer)
+    }
+  }
+
+  /** After the network was gone for a while nobody is left in the table: the saved one says whom to try. */
+  #onAlone (): void {
+    this.#revive().catch((error: Error) => { this.#needs.log.error('could not read the saved routing table - %e', error) })
   }
 
   #onSettled (): void {

@@ -1,6 +1,6 @@
 // Finds who provides a key.
 
-import { decodeContacts } from '../query/contact.ts'
+import { decodeContacts, mergeContacts } from '../query/contact.ts'
 import { encodeRequest, MessageType } from '../wire/message.ts'
 import { toPeerInfo } from '../wire/peer.ts'
 import type { ProviderStore } from './provider-store.ts'
@@ -31,20 +31,25 @@ export interface FindProvidersOptions {
   useNetwork?: boolean
 }
 
-/** Those this node knows first, then those that the nearest k know, each once. Nobody at all is no error: the list is empty. */
+/** One peer may name no more than this part of all: a liar is not to leave no place for others. */
+const RESPONDERS = 10
+
+/** Those this node knows first, then those that the nearest k know; one is told again when more addresses of it are heard. Nobody at all is no error: the list is empty. */
 export async function findProviders (multihash: Uint8Array, needs: FindProvidersNeeds, { signal, events, useCache, useNetwork }: FindProvidersOptions): Promise<PeerInfo[]> {
   const { queries, store, self } = needs
-  const found = new Map<string, PeerInfo>()
+  const found = new Map<string, Contact>()
 
   const onProviders = (from: PeerId, contacts: Contact[]): void => {
     const news: PeerInfo[] = []
 
     for (const contact of contacts) {
-      const peer = found.size < needs.maxFound ? readPeer(contact, needs.mapper) : undefined
+      const known = found.get(contact.id)
+      // of one named again, whoever named it first has not the last word on how to reach it
+      const learnt = known == null ? contact : mergeContacts(known, contact)
+      const peer = learnt == null || (known == null && found.size >= needs.maxFound) ? undefined : readPeer(learnt, needs.mapper)
 
-      // one without an address may be named again with some
-      if (peer != null && (found.get(contact.id)?.multiaddrs.length ?? -1) < Math.min(1, peer.multiaddrs.length)) {
-        found.set(contact.id, peer)
+      if (learnt != null && peer != null) {
+        found.set(contact.id, learnt)
         news.push(peer)
       }
     }
@@ -67,7 +72,7 @@ export async function findProviders (multihash: Uint8Array, needs: FindProviders
         signal,
         events,
         onReply: (from, reply) => {
-          onProviders(needs.toPeerId(from), decodeContacts(reply.providers, needs.maxFound))
+          onProviders(needs.toPeerId(from), decodeContacts(reply.providers, Math.ceil(needs.maxFound / RESPONDERS)))
 
           return false
         }
@@ -80,7 +85,7 @@ export async function findProviders (multihash: Uint8Array, needs: FindProviders
     }
   }
 
-  return [...found.values()]
+  return [...found.values()].map(contact => toPeerInfo(contact, needs.mapper))
 }
 
 function readPeer (contact: Contact, mapper: PeerInfoMapper): PeerInfo | undefined {

@@ -27,6 +27,8 @@ export interface ProvideNeeds {
 export interface ProvideOptions {
   signal: AbortSignal
   events?: QueryEvents
+  /** false: remember it only; it is announced when the time for that comes */
+  useNetwork?: boolean
 }
 
 /**
@@ -35,12 +37,15 @@ export interface ProvideOptions {
  *
  * @throws {QueryError} when no other node could be told, or this one has no address to tell
  */
-export async function provide (multihash: Uint8Array, needs: ProvideNeeds, { signal, events }: ProvideOptions): Promise<WriteResult> {
+export async function provide (multihash: Uint8Array, needs: ProvideNeeds, { signal, events, useNetwork }: ProvideOptions): Promise<WriteResult> {
   const { queries, store, self, notify } = needs
-  const known = (await store.get(multihash, { signal })).some(({ contact }) => contact.id === self.id)
 
-  if (!known) {
+  if (!await store.isOwn(multihash)) {
     await store.add(multihash, { contact: self, announcedAt: 0 }, { signal })
+  }
+
+  if (useNetwork === false) {
+    return { stored: [], failed: [], messages: 0, hops: 0 }
   }
 
   const { closest, messages, hops } = await findClosest(queries, { key: multihash, signal, events })
@@ -60,8 +65,10 @@ export async function provide (multihash: Uint8Array, needs: ProvideNeeds, { sig
     throw new QueryError(`None of the ${closest.length} nearest peers could be told: ${describeFailures(result.failed)}`)
   }
 
-  // only now: what failed is tried again soon, not in a day
-  await store.add(multihash, { contact: self, announcedAt: Date.now() })
+  // only now: what failed is tried again soon, not in a day; and not if it was cancelled meanwhile
+  if (await store.isOwn(multihash)) {
+    await store.add(multihash, { contact: self, announcedAt: Date.now() })
+  }
 
   return { ...result, messages: messages + closest.length, hops }
 }

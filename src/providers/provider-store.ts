@@ -9,6 +9,7 @@ import { concat as uint8ArrayConcat } from 'uint8arrays/concat'
 import { fromString as uint8ArrayFromString } from 'uint8arrays/from-string'
 import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
 import { contactFromString } from '../query/contact.ts'
+import { StoreFullError } from '../query/errors.ts'
 import { ProviderAddresses } from '../wire/dht.ts'
 import { MAX_ADDRESSES } from '../wire/limits.ts'
 import { toPeerId } from '../wire/peer.ts'
@@ -35,11 +36,6 @@ export interface ProviderRecord {
   readonly contact: Contact
   /** when it was announced, unix ms; for one's own, when it last succeeded, and 0 if it never did */
   readonly announcedAt: number
-}
-
-/** Nothing more is taken. */
-export class ProviderStoreFullError extends Error {
-  override name = 'StoreFullError'
 }
 
 export class ProviderStore {
@@ -118,6 +114,11 @@ export class ProviderStore {
     }
   }
 
+  /** Whether this node provides the key. */
+  async isOwn (multihash: Uint8Array): Promise<boolean> {
+    return (await this.#load(multihash)).has(this.#self.id)
+  }
+
   /** Deletes what has expired or can't be read, and counts the rest. */
   async collect (options?: AbortOptions): Promise<void> {
     let count = 0
@@ -144,11 +145,11 @@ export class ProviderStore {
         }
       }
 
-      throw new ProviderStoreFullError(`${providers.size} providers of the key are kept, which is the limit`)
+      throw new StoreFullError(`${providers.size} providers of the key are kept, which is the limit`)
     }
 
     if (this.#count >= this.#options.maxRecords) {
-      throw new ProviderStoreFullError(`${this.#count} announcements are kept, which is the limit`)
+      throw new StoreFullError(`${this.#count} announcements are kept, which is the limit`)
     }
   }
 
@@ -189,7 +190,12 @@ export class ProviderStore {
       options?.signal?.throwIfAborted()
       const [encoded, provider] = key.toString().slice(this.#options.prefix.length + 1).split('/')
 
-      yield { key, multihash: uint8ArrayFromString(encoded, 'base32'), record: decode(provider, value) }
+      const multihash = decodeName(encoded)
+
+      // what is not ours is nobody's business here
+      if (multihash != null && provider != null) {
+        yield { key, multihash, record: decode(provider, value) }
+      }
     }
   }
 
@@ -200,6 +206,14 @@ export class ProviderStore {
 
 function name (multihash: Uint8Array): string {
   return uint8ArrayToString(multihash, 'base32')
+}
+
+function decodeName (name: string): Uint8Array | undefined {
+  try {
+    return uint8ArrayFromString(name, 'base32')
+  } catch {
+    // written by something else
+  }
 }
 
 function encode ({ announcedAt, contact }: ProviderRecord): Uint8Array {

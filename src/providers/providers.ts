@@ -41,7 +41,12 @@ export class Providers {
     this.onGet = getProvidersHandler({ ...needs, store, self: needs.self.id })
     this.#reprovider = new Reprovider(options.reprovide, {
       store,
-      provide: async (multihash, signal) => { await this.provide(multihash, { signal }) },
+      provide: async (multihash, signal) => {
+        // it may have been cancelled while it waited for its turn
+        if (await store.isOwn(multihash)) {
+          await this.provide(multihash, { signal })
+        }
+      },
       log: needs.log
     })
   }

@@ -10,6 +10,11 @@ export class NoPeersError extends QueryError {
   override name = 'NoPeersError'
 }
 
+/** The node holds as much as it may. */
+export class StoreFullError extends Error {
+  override name = 'StoreFullError'
+}
+
 /** More lookups at once than the limit. */
 export class TooManyQueriesError extends QueryError {
   override name = 'TooManyQueriesError'

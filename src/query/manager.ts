@@ -54,8 +54,6 @@ export interface Query {
   signal: AbortSignal
   /** takes its events, if anyone wants them */
   events?: QueryEvents
-  /** where to start, if not at the table's nearest */
-  seeds?: Contact[]
   /** takes each reply; true ends the lookup, for the caller has what it wanted */
   onReply? (from: Contact, reply: Message): boolean | undefined | Promise<boolean | undefined>
 }
@@ -126,7 +124,7 @@ export class QueryManager {
     }
 
     if (this.#running >= this.#options.maxQueries) {
-      throw new TooManyQueriesError(`${this.#running} lookups are under way, which is the limit: await some before starting more, or raise maxQueries`)
+      throw new TooManyQueriesError(`${this.#running} lookups are under way, which is the limit: await some before starting more, or raise limits.queries`)
     }
 
     const shutdown = this.#shutdown.signal
@@ -151,7 +149,7 @@ export class QueryManager {
   async #lookUp (query: Query, signal: AbortSignal): Promise<QueryResult> {
     const { k, alpha, disjointPaths: paths, maxAsked } = this.#options
     const target = keyOf(query.key)
-    const seeds = query.seeds ?? await this.#seeds(target, signal)
+    const seeds = await this.#seeds(target, signal)
     const lookup = new Lookup<Contact>({
       target,
       self: this.#network.self,

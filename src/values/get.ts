@@ -10,6 +10,7 @@ import type { PutNeeds } from './put.ts'
 import type { Contact } from '../query/contact.ts'
 import type { QueryEvents } from '../query/query-events.ts'
 import type { Message } from '../wire/message.ts'
+import type { ValueRecord } from '../wire/record.ts'
 import type { AbortOptions, PeerId } from '@libp2p/interface'
 
 export interface GetNeeds extends PutNeeds {
@@ -31,7 +32,7 @@ export interface GetOptions {
 /** A value and who had it; nobody where it is this node's own. */
 interface Found {
   from?: Contact
-  value: Uint8Array
+  record: ValueRecord
 }
 
 /**
@@ -48,7 +49,7 @@ export async function getValue (key: Uint8Array, needs: GetNeeds, { signal, even
   const held = useCache === false ? undefined : await store.get(key, { signal })
 
   if (held != null && await isValid(needs, key, held.value, signal)) {
-    found.push({ value: held.value })
+    found.push({ record: held })
   }
 
   let closest: Contact[] = []
@@ -61,10 +62,10 @@ export async function getValue (key: Uint8Array, needs: GetNeeds, { signal, even
         signal,
         events,
         onReply: async (from, reply) => {
-          const value = valueIn(reply, key)
+          const record = recordIn(reply, key)
 
-          if (value != null && await isValid(needs, key, value, signal)) {
-            found.push({ from, value })
+          if (record != null && await isValid(needs, key, record.value, signal)) {
+            found.push({ from, record })
           }
 
           return false
@@ -82,20 +83,20 @@ export async function getValue (key: Uint8Array, needs: GetNeeds, { signal, even
     throw new NotFoundError(useNetwork === false ? 'This node holds no value under the key' : 'No peer that was asked has a valid value under the key')
   }
 
-  const best = found[await namespaces.select(key, found.map(({ value }) => value))]
+  const best = found[await namespaces.select(key, found.map(({ record }) => record.value))]
   // a copy: the caller may change it, or keep it for long, and with it the message or the store's memory
-  const value = best.value.slice()
+  const value = best.record.value.slice()
   events?.onValue(best.from == null ? self : needs.toPeerId(best.from), value)
-  repair(key, best.value, found, closest, needs)
+  repair(best.record, found, closest, needs)
 
   return value
 }
 
-function valueIn (reply: Message, key: Uint8Array): Uint8Array | undefined {
+function recordIn (reply: Message, key: Uint8Array): ValueRecord | undefined {
   try {
     const record = reply.record == null ? undefined : decodeRecord(reply.record)
 
-    return record != null && uint8ArrayEquals(record.key, key) ? record.value : undefined
+    return record != null && uint8ArrayEquals(record.key, key) ? record : undefined
   } catch {
     // a record that can't be read is none
   }
@@ -112,8 +113,8 @@ async function isValid ({ namespaces }: GetNeeds, key: Uint8Array, value: Uint8A
 }
 
 /** Sends the best value to those of the nearest k that have another or none. What they say to it concerns nobody. */
-function repair (key: Uint8Array, value: Uint8Array, found: Found[], closest: Contact[], needs: GetNeeds): void {
-  const current = new Set(found.filter(({ value: theirs }) => uint8ArrayEquals(theirs, value)).map(({ from }) => from?.id))
+function repair (record: ValueRecord, found: Found[], closest: Contact[], needs: GetNeeds): void {
+  const current = new Set(found.filter(({ record: theirs }) => uint8ArrayEquals(theirs.value, record.value)).map(({ from }) => from?.id))
   const behind = closest.filter(peer => !current.has(peer.id))
   const ownIsBehind = found.some(({ from }) => from == null) && !current.has(undefined)
 
@@ -122,12 +123,12 @@ function repair (key: Uint8Array, value: Uint8Array, found: Found[], closest: Co
   }
 
   needs.background(async ({ signal }) => {
-    const request = encodePut(key, value)
+    const request = encodePut(record)
     const options: AbortOptions = { signal }
 
     await Promise.allSettled([
-      ...behind.map(async peer => sendPut(needs, peer, request, value, options)),
-      ownIsBehind ? storeUnlessWorse(needs.store, needs.namespaces, { key, value, timeReceived: Date.now() }, options) : undefined
+      ...behind.map(async peer => sendPut(needs, peer, request, record.value, options)),
+      ownIsBehind ? storeUnlessWorse(needs.store, needs.namespaces, { ...record, timeReceived: Date.now() }, options) : undefined
     ])
   })
 }

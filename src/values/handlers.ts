@@ -70,7 +70,7 @@ export function putValueHandler ({ store, namespaces, maxValueSize }: ValueHandl
 
     await namespaces.validate(record.key, record.value)
 
-    const stored = await storeUnlessWorse(store, namespaces, { ...record, timeReceived: Date.now() })
+    const stored = await storeUnlessWorse(store, namespaces, { ...record, timeReceived: Date.now() }, { received: true })
 
     return { record: encodeRecord(stored) }
   }

@@ -15,6 +15,7 @@ import type { QueryManager } from '../query/manager.ts'
 import type { QueryEvents } from '../query/query-events.ts'
 import type { WriteResult } from '../query/store-at.ts'
 import type { EncodedRequest, Message } from '../wire/message.ts'
+import type { ValueRecord } from '../wire/record.ts'
 import type { AbortOptions } from '@libp2p/interface'
 
 export interface PutNeeds {
@@ -43,7 +44,7 @@ export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNe
   const { queries, store, namespaces, maxValueSize } = needs
 
   if (value.byteLength > maxValueSize) {
-    throw new InvalidRecordError(`A value of ${value.byteLength} bytes is over the limit of ${maxValueSize}: store it elsewhere and put its address, or raise maxValueSize on every node`)
+    throw new InvalidRecordError(`A value of ${value.byteLength} bytes is over the limit of ${maxValueSize}: store it elsewhere and put its address, or raise limits.valueSize on every node`)
   }
 
   await namespaces.validate(key, value, { signal })
@@ -54,7 +55,7 @@ export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNe
   }
 
   const { closest, messages, hops } = await findClosest(queries, { key, signal, events })
-  const request = encodePut(key, value)
+  const request = encodePut({ key, value })
   const result = await storeAt(closest, request, async (to, options) => sendPut(needs, to, request, value, options), signal, events)
 
   if (result.stored.length === 0) {
@@ -64,8 +65,8 @@ export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNe
   return { ...result, messages: messages + closest.length, hops }
 }
 
-export function encodePut (key: Uint8Array, value: Uint8Array): EncodedRequest {
-  return encodeRequest({ type: MessageType.PUT_VALUE, key, record: encodeRecord({ key, value, timeReceived: Date.now() }) })
+export function encodePut (record: ValueRecord): EncodedRequest {
+  return encodeRequest({ type: MessageType.PUT_VALUE, key: record.key, record: encodeRecord({ ...record, timeReceived: Date.now() }) })
 }
 
 /** @throws {QueryError} when the peer does not say that it holds this value now */

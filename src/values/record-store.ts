@@ -1,25 +1,29 @@
-// The values that this node holds, in libp2p's datastore, where @libp2p/kad-dht keeps them too. They expire, and are
-// collected when their time has come, not when somebody asks for them.
+// The values that this node holds, in libp2p's datastore, where @libp2p/kad-dht keeps them too. They expire; those held for
+// others are deleted when their time has come, not when somebody asks. The node's own, and what other software keeps beside
+// them (Helia its IPNS records), are never deleted: a marker says which are others'.
 
 import { Key } from 'interface-datastore/key'
 import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
+import { StoreFullError } from '../query/errors.ts'
 import { decodeRecord, encodeRecord } from '../wire/record.ts'
 import type { ValueRecord } from '../wire/record.ts'
 import type { AbortOptions } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 
 export interface RecordStoreOptions {
-  /** of the datastore's keys */
+  /** of the values' keys in the datastore */
   prefix: string
+  /** of the keys that mark which values are held for others */
+  receivedPrefix: string
   /** how long a value is held, ms; its own time to live may end it earlier */
   maxAge: number
-  /** how many values are held; a further one is refused */
+  /** how many values are held for others; a further one is refused */
   maxRecords: number
 }
 
-/** The store is full. */
-export class StoreFullError extends Error {
-  override name = 'StoreFullError'
+export interface UpdateOptions extends AbortOptions {
+  /** the value is held for others: it may be refused for want of a place, and is deleted when it has expired */
+  received?: boolean
 }
 
 export class RecordStore {
@@ -37,7 +41,7 @@ export class RecordStore {
 
   /** The record held under the key; undefined when there is none, it has expired, or it can't be read. */
   async get (key: Uint8Array, options?: AbortOptions): Promise<ValueRecord | undefined> {
-    const record = await this.#read(this.#datastoreKey(key), options)
+    const record = await this.#read(this.#key(nameOf(key)), options)
 
     return record != null && !this.#expired(record) ? record : undefined
   }
@@ -46,56 +50,75 @@ export class RecordStore {
    * Compares and stores as one step: `decide` is given what is held and returns what is to be held, or throws. Changes of
    * the same key wait for each other, so that of two racing ones the older does not stay.
    */
-  async update (key: Uint8Array, decide: (held: ValueRecord | undefined) => Promise<ValueRecord>, options?: AbortOptions): Promise<ValueRecord> {
-    const datastoreKey = this.#datastoreKey(key)
-    const name = datastoreKey.toString()
-    const change = (this.#changes.get(name) ?? Promise.resolve())
-      // whoever caused the change before hears of its failure
-      .catch(() => {})
-      .then(async () => this.#change(datastoreKey, decide, options))
+  async update (key: Uint8Array, decide: (held: ValueRecord | undefined) => Promise<ValueRecord>, options: UpdateOptions = {}): Promise<ValueRecord> {
+    const name = nameOf(key)
 
-    this.#changes.set(name, change)
-
-    try {
-      return await change
-    } finally {
-      if (this.#changes.get(name) === change) {
-        this.#changes.delete(name)
-      }
-    }
+    return this.#exclusively(name, async () => this.#change(name, decide, options))
   }
 
-  /** Deletes what has expired or can't be read, and counts the rest. */
+  /** Deletes what is held for others and has expired or can't be read, and counts the rest. */
   async collect (options?: AbortOptions): Promise<void> {
     let count = 0
 
-    for await (const { key, value } of this.#datastore.query({ prefix: `${this.#options.prefix}/` }, options)) {
+    for await (const { key } of this.#datastore.query({ prefix: `${this.#options.receivedPrefix}/` }, options)) {
       options?.signal?.throwIfAborted()
-      const record = parse(value)
+      const name = key.toString().slice(this.#options.receivedPrefix.length + 1)
 
-      if (record == null || this.#expired(record)) {
-        await this.#datastore.delete(key, options)
-      } else {
-        count++
-      }
+      // one that is put again meanwhile stays
+      count += await this.#exclusively(name, async () => this.#keeps(name, key, options)) ? 1 : 0
     }
 
     this.#count = count
   }
 
-  async #change (key: Key, decide: (held: ValueRecord | undefined) => Promise<ValueRecord>, options?: AbortOptions): Promise<ValueRecord> {
+  /** Whether the value is still good; else it is deleted, and its marker with it. */
+  async #keeps (name: string, marker: Key, options?: AbortOptions): Promise<boolean> {
+    const record = await this.#read(this.#key(name), options)
+
+    if (record != null && !this.#expired(record)) {
+      return true
+    }
+
+    await this.#datastore.delete(this.#key(name), options)
+    await this.#datastore.delete(marker, options)
+
+    return false
+  }
+
+  /** Changes of the same key go one after another. */
+  async #exclusively <T> (name: string, change: () => Promise<T>): Promise<T> {
+    const running = (this.#changes.get(name) ?? Promise.resolve())
+      // whoever caused the change before hears of its failure
+      .catch(() => {})
+      .then(change)
+
+    this.#changes.set(name, running)
+
+    try {
+      return await running
+    } finally {
+      if (this.#changes.get(name) === running) {
+        this.#changes.delete(name)
+      }
+    }
+  }
+
+  async #change (name: string, decide: (held: ValueRecord | undefined) => Promise<ValueRecord>, options: UpdateOptions): Promise<ValueRecord> {
+    const key = this.#key(name)
     const found = await this.#read(key, options)
     const record = await decide(found != null && !this.#expired(found) ? found : undefined)
+    const isNew = found == null && options.received === true
 
-    if (found == null && this.#count >= this.#options.maxRecords) {
-      throw new StoreFullError(`${this.#count} values are held, which is the limit`)
+    if (isNew && this.#count >= this.#options.maxRecords) {
+      throw new StoreFullError(`${this.#count} values are held for others, which is the limit`)
+    }
+
+    if (isNew) {
+      this.#count++
+      await this.#datastore.put(new Key(`${this.#options.receivedPrefix}/${name}`, false), new Uint8Array(0), options)
     }
 
     await this.#datastore.put(key, encodeRecord(record), options)
-
-    if (found == null) {
-      this.#count++
-    }
 
     return record
   }
@@ -117,9 +140,14 @@ export class RecordStore {
     return timeReceived == null || Date.now() >= timeReceived + age
   }
 
-  #datastoreKey (key: Uint8Array): Key {
-    return new Key(`${this.#options.prefix}/${uint8ArrayToString(key, 'base32')}`, false)
+  #key (name: string): Key {
+    return new Key(`${this.#options.prefix}/${name}`, false)
   }
+}
+
+/** How a key is written in the datastore. */
+function nameOf (key: Uint8Array): string {
+  return uint8ArrayToString(key, 'base32')
 }
 
 function parse (bytes: Uint8Array): ValueRecord | undefined {

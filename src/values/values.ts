@@ -10,7 +10,6 @@ import type { GetNeeds, GetOptions } from './get.ts'
 import type { ValueHandlerNeeds } from './handlers.ts'
 import type { Selectors, Validators } from './namespaces.ts'
 import type { PutOptions } from './put.ts'
-import type { RecordStoreOptions } from './record-store.ts'
 import type { WriteResult } from '../query/store-at.ts'
 import type { RequestHandler } from '../wire/server.ts'
 import type { AbortOptions } from '@libp2p/interface'
@@ -19,7 +18,11 @@ import type { Datastore } from 'interface-datastore'
 /** How long a value is held: go-libp2p's `MaxRecordAge` and the IPFS Kademlia specification, ms. */
 const MAX_RECORD_AGE = 48 * 60 * 60 * 1000
 
-export interface ValuesInit extends Omit<RecordStoreOptions, 'maxAge'> {
+export interface ValuesInit {
+  /** of the datastore's keys */
+  prefix: string
+  /** how many values are held for others */
+  maxRecords: number
   validators: Validators
   selectors: Selectors
 }
@@ -43,7 +46,12 @@ export class Values {
     this.validators = { pk: validatePublicKey, ...init.validators }
     this.selectors = { pk: selectPublicKey, ...init.selectors }
     const namespaces = new Namespaces(this.validators, this.selectors)
-    const store = new RecordStore(needs.datastore, { prefix: init.prefix, maxRecords: init.maxRecords, maxAge: MAX_RECORD_AGE })
+    const store = new RecordStore(needs.datastore, {
+      prefix: `${init.prefix}/record`,
+      receivedPrefix: `${init.prefix}/received`,
+      maxRecords: init.maxRecords,
+      maxAge: MAX_RECORD_AGE
+    })
     const handlerNeeds = {
       store,
       namespaces,

@@ -53,7 +53,7 @@ export interface RequestOutcome {
 
 export interface ClientEvents {
   onRequest? (type: MessageName): void
-  /** not called for a request that the caller gave up */
+  /** not called for a request that the caller gave up, nor for one sent that has no answer */
   onOutcome? (to: WirePeer, type: MessageName, outcome: RequestOutcome): void
 }
 
@@ -131,11 +131,11 @@ export class Client {
   async notify (to: WirePeer, request: EncodedRequest, options: RequestOptions = {}): Promise<void> {
     return this.#limited(to, request, options, async (stream, signal) => {
       await stream.write(request.bytes, { signal })
-    })
+    }, false)
   }
 
   /** Does it within the time limit, and ends it when the caller or `stop` says so; reports what became of it. */
-  async #limited <T> (to: WirePeer, request: EncodedRequest, options: RequestOptions, exchange: Exchange<T>): Promise<T> {
+  async #limited <T> (to: WirePeer, request: EncodedRequest, options: RequestOptions, exchange: Exchange<T>, answered = true): Promise<T> {
     options.signal?.throwIfAborted()
 
     if (this.#shutdown == null) {
@@ -157,7 +157,10 @@ export class Client {
 
     try {
       const { result, warm } = await this.#attempt(to, exchange, controller.signal)
-      this.#events.onOutcome?.(to, request.type, { ok: true, ms: Date.now() - start, warm })
+
+      if (answered) {
+        this.#events.onOutcome?.(to, request.type, { ok: true, ms: Date.now() - start, warm })
+      }
 
       return result
     } catch (error: any) {

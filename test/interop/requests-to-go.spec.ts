@@ -66,13 +66,13 @@ describe('requests that a Go server gets of js', () => {
     })
 
     it('PUT_VALUE: Go echoes the record', async () => {
-      const { read } = await exchange(encodePut(KEY, bytes('ok:1')))
+      const { read } = await exchange(encodePut({ key: KEY, value: bytes('ok:1') }))
 
       assert.equal(text(decodeRecord(read.record ?? new Uint8Array(0)).value), 'ok:1')
     })
 
     it('GET_VALUE: Go has the record that js put, with the time that Go got it', async () => {
-      await exchange(encodePut(bytes('/test/timed'), bytes('ok:1')))
+      await exchange(encodePut({ key: bytes('/test/timed'), value: bytes('ok:1') }))
       const { read } = await exchange(encodeRequest({ type: MessageType.GET_VALUE, key: bytes('/test/timed') }))
       const { key, value, timeReceived } = decodeRecord(read.record ?? new Uint8Array(0))
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { CID } from 'multiformats/cid'
+import { identity } from 'multiformats/hashes/identity'
 import { EventTypes } from '../../src/index.ts'
 import { bytes, cidOf } from '../helpers/content.ts'
 import { createNetwork, createNode, stopAll, untilTrue } from '../helpers/network.ts'
@@ -200,6 +202,31 @@ describe('operations on 30 real nodes', function () {
     await assert.rejects(async () => dht.findProviders('bafy'), { name: 'InvalidParametersError', message: /CID\.parse/ })
     // @ts-expect-error there are two modes
     await assert.rejects(async () => dht.setMode('both'), { name: 'InvalidParametersError' })
+  })
+
+  it('sends no key that every server would refuse, and no peer loses its standing for it', async () => {
+    const { dht } = nodes[15].services
+    const { size } = dht.routingTable
+    const inlined = CID.createV1(0x55, identity.digest(new Uint8Array(100)))
+
+    await assert.rejects(async () => dht.getClosestPeers(new Uint8Array(1_025)), { name: 'InvalidParametersError', message: /1 to 1024 bytes/ })
+    await assert.rejects(async () => dht.provide(inlined), { name: 'InvalidParametersError', message: /over the 80/ })
+    assert.equal(dht.routingTable.size, size)
+  })
+
+  it('remembers what it provides without telling anyone when told so, and forgets it while it is being announced', async () => {
+    const { dht } = nodes[16].services
+    const cid = await cidOf('quiet')
+    const { stored } = await dht.provide(cid, { useNetwork: false })
+    assert.deepEqual(stored, [])
+    assert.deepEqual(await nodes[17].services.dht.findProviders(cid), [])
+
+    const cancelled: Array<Promise<void>> = []
+    await dht.provide(cid, {
+      onProgress: () => { cancelled.push(dht.cancelReprovide(cid)) }
+    })
+    await Promise.all(cancelled)
+    assert.deepEqual(await dht.findProviders(cid, { useNetwork: false }), [])
   })
 
   it('reads the validators when they are needed', async () => {

@@ -19,7 +19,7 @@ describe('the store of values', () => {
   beforeEach(() => {
     clock = Sinon.useFakeTimers({ now: 1_000_000_000_000, toFake: ['Date'] })
     datastore = new MemoryDatastore()
-    store = new RecordStore(datastore, { prefix: '/dht/record', maxAge: 48 * HOUR, maxRecords: 3 })
+    store = new RecordStore(datastore, { prefix: '/dht/record', receivedPrefix: '/dht/received', maxAge: 48 * HOUR, maxRecords: 3 })
   })
 
   afterEach(() => {
@@ -31,7 +31,7 @@ describe('the store of values', () => {
   }
 
   async function put (record: ValueRecord): Promise<void> {
-    await store.update(record.key, async () => record)
+    await store.update(record.key, async () => record, { received: true })
   }
 
   async function stored (): Promise<string[]> {
@@ -92,6 +92,13 @@ describe('the store of values', () => {
     await store.collect()
 
     expect(await stored()).to.deep.equal([`/dht/record/${uint8ArrayToString(KEY, 'base32')}`])
+  })
+
+  it('never deletes what it does not hold for others, such as the node\'s own values', async () => {
+    await store.update(KEY, async () => record('1'))
+    clock.tick(1_000 * HOUR)
+    await store.collect()
+    expect(await stored()).to.have.length(1)
   })
 
   it('compares and stores in one step: of racing changes each sees the one before', async () => {

@@ -387,7 +387,7 @@ describe('the client', () => {
   })
 
   it('fails with an error also when libp2p throws an event, as it does when a connection closes while it is used', async () => {
-    const dial = async (): Promise<never> => { throw new Event('close') as unknown as Error }
+    const dial = async (): Promise<never> => Promise.reject(new Event('close'))
 
     await withPeer(async ({ client }) => {
       expect(await outcomeOf(client.request(contact(9, '/ip4/127.0.0.1/tcp/9'), createRequest()))).to.be.an.instanceOf(Error).with.property('name', 'StreamResetError')

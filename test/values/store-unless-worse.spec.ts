@@ -1,0 +1,45 @@
+import { expect } from 'aegir/chai'
+import { MemoryDatastore } from 'datastore-core'
+import { Namespaces } from '../../src/values/namespaces.ts'
+import { RecordStore } from '../../src/values/record-store.ts'
+import { storeUnlessWorse } from '../../src/values/store-unless-worse.ts'
+import { bytes } from '../helpers/content.ts'
+import type { ValueRecord } from '../../src/wire/record.ts'
+
+const KEY = bytes('/test/key')
+
+describe('replacing a value', () => {
+  const namespaces = new Namespaces({ test: () => {} }, { test: (key, values) => values[0][0] >= values[1][0] ? 0 : 1 })
+  let store: RecordStore
+
+  beforeEach(() => {
+    store = new RecordStore(new MemoryDatastore(), { prefix: '/r', receivedPrefix: '/m', maxAge: 1_000_000_000, maxRecords: 10 })
+  })
+
+  async function put (value: string, more: Partial<ValueRecord> = {}): Promise<ValueRecord> {
+    return storeUnlessWorse(store, namespaces, { key: KEY, value: bytes(value), timeReceived: Date.now(), ...more })
+  }
+
+  it('takes a better one and refuses a worse one', async () => {
+    await put('2')
+    await put('3')
+    await expect(put('1')).to.eventually.be.rejected.with.property('name', 'InvalidRecordError')
+    expect((await store.get(KEY))?.value).to.equalBytes(bytes('3'))
+  })
+
+  it('never shortens the life of a value that is sent back by somebody', async () => {
+    await put('1')
+    expect(await put('1', { ttl: 1 })).to.have.property('ttl', undefined)
+
+    await put('2', { ttl: 1_000 })
+    expect(await put('2', { ttl: 1 })).to.have.property('ttl').that.is.greaterThan(998)
+    expect(await put('2', { ttl: 5_000 })).to.have.property('ttl', 5_000)
+    expect(await put('2')).to.have.property('ttl', undefined)
+  })
+
+  it('keeps who first published it', async () => {
+    const publisher = Uint8Array.from([0x12, 32, ...new Uint8Array(32)])
+    await put('1', { publisher })
+    expect((await put('1')).publisher).to.equalBytes(publisher)
+  })
+})
