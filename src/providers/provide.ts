@@ -66,9 +66,7 @@ export async function provide (multihash: Uint8Array, needs: ProvideNeeds, { sig
   }
 
   // only now: what failed is tried again soon, not in a day; and not if it was cancelled meanwhile
-  if (await store.isOwn(multihash)) {
-    await store.add(multihash, { contact: self, announcedAt: Date.now() })
-  }
+  await store.renew(multihash, Date.now())
 
   return { ...result, messages: messages + closest.length, hops }
 }

@@ -86,6 +86,17 @@ export class ProviderStore {
     }
   }
 
+  /** Notes when one's own announcement last succeeded, as one step. No effect when it was cancelled meanwhile. */
+  async renew (multihash: Uint8Array, announcedAt: number): Promise<void> {
+    const providers = await this.#load(multihash)
+
+    if (providers.has(this.#self.id)) {
+      const record = { contact: this.#self, announcedAt }
+      providers.set(this.#self.id, record)
+      await this.#datastore.put(this.#key(multihash, this.#self), encode(record))
+    }
+  }
+
   async remove (multihash: Uint8Array, provider: Contact, options?: AbortOptions): Promise<void> {
     const providers = await this.#load(multihash)
 
