@@ -159,7 +159,8 @@ describe('the life of a node', function () {
         await assert.rejects(async () => operation, { message: 'enough' }, name)
         assert.equal(sent, 3, `${name} went on after it was aborted`)
         assert.equal(abortListeners(signal), 0, `${name} left a listener`)
-        assert.ok(timers() <= before, `${name} left a timer`)
+        // the other nodes in this process have short timers of their own: one that stays would be ours
+        await untilTrue(() => timers() <= before)
         // what it had opened is closed or idle: the far sides see no request that is never taken back
         await untilTrue(() => dhtStreams(node, 'outbound').length <= node.getConnections().length)
       }
