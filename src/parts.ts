@@ -2,6 +2,7 @@
 
 import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import { Background } from './background.ts'
+import { MAX_ASKED, MAX_FAILURES, UPKEEP } from './kademlia/parameters.ts'
 import { LocalNode } from './local-node.ts'
 import { createMetrics } from './metrics.ts'
 import { Mode } from './mode.ts'
@@ -33,16 +34,9 @@ const STREAM_IDLE = 30 * SECOND
 /** An inbound stream without requests is closed after as long as go-libp2p waits. */
 const SERVER_IDLE = MINUTE
 
-/** A peer loses its place in the table after so many failed requests in a row. */
-const MAX_FAILURES = 3
-
-/** A lookup asks no more than this many times k peers; one among honest peers asks about 2k. */
-const MAX_ASKED = 25
-
 /** Peers outside the table whose addresses are remembered, such as clients that are connected. */
 const ADDRESSES_REMEMBERED = 1_024
 
-const MAINTENANCE = { probeInterval: 30 * SECOND, staleAfter: 10 * MINUTE, probeBackoff: 5 * SECOND, maxProbes: 20 }
 const TABLE_SAVED = { saveInterval: MINUTE, maxSaved: 100 }
 const BACKGROUND = { concurrency: 10, maxQueueSize: 1_000 }
 const REPAIRS = { concurrency: 10, maxQueueSize: 100 }
@@ -151,7 +145,7 @@ function createPeers ({ components, config, log, self, table, book, metrics, bac
   return new Peers({
     probeOld,
     probeNew,
-    maintenance: { initialSelfInterval: initialQuerySelfInterval, selfInterval: querySelfInterval, refreshInterval, ...MAINTENANCE },
+    maintenance: { initialSelfInterval: initialQuerySelfInterval, selfInterval: querySelfInterval, refreshInterval, ...UPKEEP },
     prefix: datastorePrefix,
     ...TABLE_SAVED
   }, {

@@ -95,3 +95,10 @@ export function commonPrefixLength (a: Key, b: Key): number {
 
   return KEY_BITS
 }
+
+/** Whether two keys differ in the bit at `index`, 0 for the first one. */
+export function differAt (a: Key, b: Key, index: number): boolean {
+  const word = index >>> 5
+
+  return ((a[word] ^ b[word]) & (0x80000000 >>> (index & 31))) !== 0
+}

@@ -2,7 +2,7 @@
 // near oneself. Each bucket holds k live peers and k candidates that take their places. Pure (law 2): it never asks
 // anyone anything, it is told what was seen and answers what to do.
 
-import { commonPrefixLength, KEY_BITS } from './key.ts'
+import { commonPrefixLength, differAt, KEY_BITS } from './key.ts'
 import { offerNearest } from './nearest.ts'
 import type { Key, PeerKey } from './key.ts'
 
@@ -182,25 +182,35 @@ export class RoutingTable<P extends PeerKey> {
 
   /**
    * The `n` peers nearest to `target`, nearest first. Hot: walks the buckets in the order of their distance from the
-   * target and stops when it has enough, so that neither all peers are looked at nor anything is sorted whole.
+   * target and stops when it has enough, so that only the last one has peers that are looked at in vain.
    *
    * `accept`: leaves out those it says no to
    */
   closest (target: Key, n: number, accept?: (peer: P) => boolean): P[] {
     const nearest: P[] = []
-    const shared = commonPrefixLength(this.#options.self, target)
+    const { self } = this.#options
+    const shared = commonPrefixLength(self, target)
+    const deepest = this.#buckets.length - 1
 
     // peers of the target's own bucket share more bits with it than anyone else does
     this.#collect(shared, nearest, target, n, accept)
 
-    // all buckets nearer to oneself share just as many bits with the target as oneself does
-    if (nearest.length < n) {
-      for (let cpl = this.#buckets.length - 1; cpl > shared; cpl--) {
+    // All buckets nearer to oneself share as many bits with the target as oneself does. The peers of a bucket differ from
+    // oneself, and from all deeper buckets, in the bit that the bucket is for: where the target differs there from oneself
+    // too, they are nearer to it than all deeper ones, elsewhere farther.
+    for (let cpl = shared + 1; cpl <= deepest && nearest.length < n; cpl++) {
+      if (differAt(self, target, cpl)) {
         this.#collect(cpl, nearest, target, n, accept)
       }
     }
 
-    for (let cpl = Math.min(shared, this.#buckets.length) - 1; cpl >= 0 && nearest.length < n; cpl--) {
+    for (let cpl = deepest; cpl > shared && nearest.length < n; cpl--) {
+      if (!differAt(self, target, cpl)) {
+        this.#collect(cpl, nearest, target, n, accept)
+      }
+    }
+
+    for (let cpl = Math.min(shared, deepest + 1) - 1; cpl >= 0 && nearest.length < n; cpl--) {
       this.#collect(cpl, nearest, target, n, accept)
     }
 

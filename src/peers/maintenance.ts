@@ -3,6 +3,7 @@
 
 import { raceSignal } from 'race-signal'
 import { bytesInBucket } from '../kademlia/bucket-key.ts'
+import { JITTER, MAX_REFRESH_DEPTH, SELF_INTERVAL_GROWTH } from '../kademlia/parameters.ts'
 import { findClosest } from '../query/find-closest.ts'
 import type { LiveTable } from './live-table.ts'
 import type { Prober } from './prober.ts'
@@ -41,17 +42,8 @@ export interface MaintenanceNeeds {
   log: Logger
 }
 
-/** The self lookup's interval grows by this factor until it is the regular one: a new node's neighbourhood changes fast. */
-const SELF_INTERVAL_GROWTH = 4
-
-/** Every interval is stretched or shrunk by up to this share, so that nodes started together do not stay in step. */
-const JITTER = 0.2
-
 /** Longer timers run out at once, in every JavaScript engine. */
 const LONGEST_TIMER = 2 ** 31 - 1
-
-/** Deepest bucket refreshed by a key of its own; deeper ones are part of the own neighbourhood. 2^16 hashes find a key for it. */
-const MAX_REFRESH_DEPTH = 15
 
 /** Trials for a key between two chances for others to run, about 10 ms. */
 const TRIES_AT_ONCE = 4096

@@ -5,6 +5,7 @@ import { AbortError, NotStartedError } from '@libp2p/interface'
 import { setMaxListeners } from 'main-event'
 import { keyOf } from '../kademlia/key.ts'
 import { Lookup } from '../kademlia/lookup.ts'
+import { SEEDS } from '../kademlia/parameters.ts'
 import { UndialableError } from '../wire/client.ts'
 import { decodeContacts, mergeContacts } from './contact.ts'
 import { NoPeersError, TooManyQueriesError } from './errors.ts'
@@ -66,12 +67,6 @@ export interface QueryResult {
   /** requests sent */
   messages: number
 }
-
-/**
- * A lookup starts with so many times k peers of the table. The first k are asked; the others take the places of those that
- * turn out to be dead, which in a small network nobody else may name.
- */
-const SEEDS = 3
 
 /** What in-flight requests are ended with when their lookup needs no more answers. */
 const ENOUGH = new AbortError('The lookup has what it wanted')
