@@ -134,7 +134,7 @@ function createQueries ({ config, self, table, latency }: Base, client: Client):
     onSilent: peer => { table.onFailure(peer) },
     slowAfter: ({ id }) => latency.slowAfter(id, client.isWarm(id)),
     firstPeer: async options => table.firstPeer(options),
-    onLookup: target => { table.table.onLookup(target, Date.now()) }
+    onLookup: (target, closest) => { table.table.onLookup(target, closest, Date.now()) }
   })
 }
 

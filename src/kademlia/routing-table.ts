@@ -3,7 +3,7 @@
 // anyone anything, it is told what was seen and answers what to do.
 
 import { commonPrefixLength, differAt, KEY_BITS } from './key.ts'
-import { offerNearest } from './nearest.ts'
+import { NearestPeers } from './nearest.ts'
 import type { Key, PeerKey } from './key.ts'
 
 /** A peer of the table and what is known of it. Times are unix milliseconds. */
@@ -58,6 +58,8 @@ export interface RoutingTableOptions {
 interface Bucket<P extends PeerKey> {
   /** oldest first: peers that have stayed long are likely to stay (Kademlia paper, 2.2) */
   readonly entries: Array<TableEntry<P>>
+  /** the first word of each entry's key, in the same order: it decides nearly every comparison */
+  readonly heads: number[]
   /** freshest last */
   readonly candidates: P[]
   /** when a lookup last went there, 0 for never */
@@ -167,7 +169,9 @@ export class RoutingTable<P extends PeerKey> {
     }
 
     const bucket = this.#bucket(commonPrefixLength(this.#options.self, entry.peer.key))
-    bucket.entries.splice(bucket.entries.indexOf(entry), 1)
+    const at = bucket.entries.indexOf(entry)
+    bucket.entries.splice(at, 1)
+    bucket.heads.splice(at, 1)
     this.#index.delete(id)
 
     const promoted = bucket.candidates.pop()
@@ -187,34 +191,34 @@ export class RoutingTable<P extends PeerKey> {
    * `accept`: leaves out those it says no to
    */
   closest (target: Key, n: number, accept?: (peer: P) => boolean): P[] {
-    const nearest: P[] = []
+    const nearest = new NearestPeers<P>(target, n)
     const { self } = this.#options
     const shared = commonPrefixLength(self, target)
     const deepest = this.#buckets.length - 1
 
     // peers of the target's own bucket share more bits with it than anyone else does
-    this.#collect(shared, nearest, target, n, accept)
+    this.#collect(shared, nearest, accept)
 
     // All buckets nearer to oneself share as many bits with the target as oneself does. The peers of a bucket differ from
     // oneself, and from all deeper buckets, in the bit that the bucket is for: where the target differs there from oneself
     // too, they are nearer to it than all deeper ones, elsewhere farther.
-    for (let cpl = shared + 1; cpl <= deepest && nearest.length < n; cpl++) {
+    for (let cpl = shared + 1; cpl <= deepest && !nearest.full; cpl++) {
       if (differAt(self, target, cpl)) {
-        this.#collect(cpl, nearest, target, n, accept)
+        this.#collect(cpl, nearest, accept)
       }
     }
 
-    for (let cpl = deepest; cpl > shared && nearest.length < n; cpl--) {
+    for (let cpl = deepest; cpl > shared && !nearest.full; cpl--) {
       if (!differAt(self, target, cpl)) {
-        this.#collect(cpl, nearest, target, n, accept)
+        this.#collect(cpl, nearest, accept)
       }
     }
 
-    for (let cpl = Math.min(shared, deepest + 1) - 1; cpl >= 0 && nearest.length < n; cpl--) {
-      this.#collect(cpl, nearest, target, n, accept)
+    for (let cpl = Math.min(shared, deepest + 1) - 1; cpl >= 0 && !nearest.full; cpl--) {
+      this.#collect(cpl, nearest, accept)
     }
 
-    return nearest
+    return nearest.peers
   }
 
   /**
@@ -239,12 +243,20 @@ export class RoutingTable<P extends PeerKey> {
       .map(entry => entry.peer)
   }
 
-  /** A lookup went towards `target`: its bucket needs no refresh for a while. */
-  onLookup (target: Key, now: number): void {
-    const cpl = commonPrefixLength(this.#options.self, target)
+  /**
+   * A lookup went towards `target` and confirmed `closest`, nearest first: the target's bucket needs no refresh for a while.
+   * After one for oneself neither do the buckets deeper than the farthest of k that were found: it has met all who belong there.
+   */
+  onLookup (target: Key, closest: readonly PeerKey[], now: number): void {
+    const { self, k } = this.#options
+    const cpl = commonPrefixLength(self, target)
 
     if (cpl < KEY_BITS) {
       this.#bucket(cpl).refreshedAt = now
+    } else if (closest.length >= k) {
+      for (let deeper = this.#buckets.length - 1; deeper > commonPrefixLength(self, closest[k - 1].key); deeper--) {
+        this.#bucket(deeper).refreshedAt = now
+      }
     }
   }
 
@@ -271,7 +283,7 @@ export class RoutingTable<P extends PeerKey> {
   }
 
   #bucket (cpl: number): Bucket<P> {
-    const bucket = this.#buckets[cpl] ?? { entries: [], candidates: [], refreshedAt: 0 }
+    const bucket = this.#buckets[cpl] ?? { entries: [], heads: [], candidates: [], refreshedAt: 0 }
 
     while (this.#buckets.length <= cpl) {
       this.#buckets.push(undefined)
@@ -285,19 +297,26 @@ export class RoutingTable<P extends PeerKey> {
   #add (bucket: Bucket<P>, peer: P, now: number, lastSeen: number): void {
     const entry = { peer, addedAt: now, lastSeen, lastFailure: 0, failures: 0 }
     bucket.entries.push(entry)
+    bucket.heads.push(peer.key[0])
     this.#index.set(peer.id, entry)
   }
 
-  #collect (cpl: number, nearest: P[], target: Key, n: number, accept?: (peer: P) => boolean): void {
-    const entries = this.#buckets[cpl]?.entries
+  #collect (cpl: number, nearest: NearestPeers<P>, accept?: (peer: P) => boolean): void {
+    const bucket = this.#buckets[cpl]
 
-    if (entries == null) {
+    if (bucket == null) {
       return
     }
 
-    for (const { peer } of entries) {
-      if (accept == null || accept(peer)) {
-        offerNearest(nearest, peer, target, n)
+    const { entries, heads } = bucket
+
+    for (let i = 0; i < entries.length; i++) {
+      if (nearest.mayTake(heads[i])) {
+        const { peer } = entries[i]
+
+        if (accept == null || accept(peer)) {
+          nearest.offer(peer, heads[i])
+        }
       }
     }
   }

@@ -43,8 +43,8 @@ export interface QueryNetwork {
   onSilent (peer: Contact): void
   /** resolves when the table has a peer */
   firstPeer (options: AbortOptions): Promise<void>
-  /** a lookup went there */
-  onLookup (target: Key): void
+  /** a lookup went there, and these are the nearest that answered */
+  onLookup (target: Key, closest: Contact[]): void
 }
 
 export interface Query {
@@ -161,16 +161,13 @@ export class QueryManager {
     lookup.slow().forEach(peer => { this.#network.onSilent(peer) })
     query.events?.onEnd(paths)
 
-    // only what had enough replies to count says that the region is known
-    if (lookup.answered > 0) {
-      this.#network.onLookup(target)
-    }
-
     const closest = lookup.closest(k)
 
     if (closest.length === 0) {
       throw new NoPeersError(`None of the ${lookup.asked} peers that were asked has answered`)
     }
+
+    this.#network.onLookup(target, closest)
 
     return { closest, hops: lookup.hops(), messages: lookup.asked }
   }

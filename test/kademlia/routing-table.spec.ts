@@ -343,19 +343,32 @@ describe('the routing table', () => {
 
     expect(table.stale(100)).to.deep.equal([0, 1, 2, 3, 4])
 
-    table.onLookup(keyNear(SELF.key, 2, random), 101)
-    table.onLookup(keyNear(SELF.key, 4, random), 100)
-    table.onLookup(keyNear(SELF.key, 9, random), 50)
-    table.onLookup(SELF.key, 200)
+    table.onLookup(keyNear(SELF.key, 2, random), [], 101)
+    table.onLookup(keyNear(SELF.key, 4, random), [], 100)
+    table.onLookup(keyNear(SELF.key, 9, random), [], 50)
+    table.onLookup(SELF.key, [], 200)
 
     expect(table.stale(100)).to.deep.equal([0, 1, 3, 4])
     expect(table.stale(101)).to.deep.equal([0, 1, 2, 3, 4])
     expect(table.stale(99)).to.deep.equal([0, 1, 3])
   })
 
+  it('asks for no refresh of buckets deeper than the k nearest that a lookup for oneself has confirmed', () => {
+    const k = 3
+    const table = createTable(k)
+    const peers = [12, 9, 7, 5].flatMap(cpl => bucketPeers(1, cpl))
+    peers.forEach(peer => table.onAlive(peer, 1))
+
+    table.onLookup(SELF.key, peers.slice(0, k - 1), 100)
+    expect(table.stale(99)).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+
+    table.onLookup(SELF.key, peers.slice(0, k), 100)
+    expect(table.stale(99)).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7])
+  })
+
   it('asks for no refresh of buckets that only a lookup made', () => {
     const table = createTable()
-    table.onLookup(keyNear(SELF.key, 30, randomNumbers(1)), 1)
+    table.onLookup(keyNear(SELF.key, 30, randomNumbers(1)), [], 1)
 
     expect(table.stale(100)).to.deep.equal([])
     expect([...table.buckets()]).to.deep.equal([])

@@ -1,0 +1,100 @@
+// One line of a result, and what sums up lookups to one. What was not measured is left out. docs/simulation.md has the units.
+
+import { mean, quantile } from 'simple-statistics'
+import type { LookupReport } from './run-lookup.ts'
+import type { PolicyName } from '../policies/policy.ts'
+
+export interface Measures {
+  /** lookups it sums up */
+  lookups: number
+  /** the share of the true nearest k that was found */
+  recall?: number
+  /** requests a lookup */
+  messages: number
+  /** of them, those that failed while it ran */
+  failed: number
+  /** of them, those that needed a new connection */
+  dials: number
+  /** sent and received, a lookup */
+  bytes: number
+  hopsDiscovery: number
+  hopsConfirm: number
+  /** virtual ms a lookup */
+  p50: number
+  p90: number
+  p99: number
+  /** the most requests on their way at once, of any lookup */
+  inFlightMax: number
+}
+
+export interface Row extends Partial<Measures> {
+  policy: PolicyName
+  /** nodes of the network */
+  nodes: number
+  /** disjoint paths, where it is not the policy's default that is measured */
+  paths?: number
+  /** the share of nodes with the fault, and which one it is */
+  dead?: number
+  fault?: string
+  /** the share of hostile nodes, and what they do */
+  hostile?: number
+  behaviour?: string
+  /** hostile nodes around each key */
+  sybils?: number
+  /** since the beginning */
+  hours?: number
+  /** which keys are looked up */
+  keys?: string
+  /** what happens to the network */
+  event?: string
+  /** the share of values that were got from an honest holder */
+  success?: number
+  /** what S/Kademlia's formula says of it */
+  formula?: number
+  /** peers of a routing table */
+  tableSize?: number
+  /** the share of them that is gone */
+  deadInTable?: number
+  /** of its own nearest k, how many a node has in its table */
+  ownKnown?: number
+  /** requests that a node had to answer: of all nodes, and of the one with the most */
+  loadMean?: number
+  loadMax?: number
+  /** the share of records that have another set of holders after it, and k/N */
+  rehomed?: number
+  expected?: number
+  /** requests a node sends in a minute, lookups of its users left out */
+  upkeepPerMinute?: number
+  /** requests that a seed gets from a joiner in its first ten minutes */
+  seedRequests?: number
+  seedRequestsMax?: number
+  /** until a joiner has refreshed its table: virtual ms, and requests sent */
+  joinMs?: number
+  joinMessages?: number
+}
+
+/** `recalls`: of each lookup, where there is a truth to hold it against; `bytes`: of all together */
+export function sumUp (reports: LookupReport[], recalls: number[], bytes: number): Measures {
+  const times = reports.map(({ ms }) => ms)
+  const meanOf = (of: (report: LookupReport) => number): number => rounded(mean(reports.map(of)))
+
+  return {
+    lookups: reports.length,
+    ...recalls.length === 0 ? {} : { recall: rounded(mean(recalls), 6) },
+    messages: meanOf(({ messages }) => messages),
+    failed: meanOf(({ failed }) => failed),
+    dials: meanOf(({ dials }) => dials),
+    bytes: Math.round(bytes / reports.length),
+    hopsDiscovery: meanOf(({ hopsDiscovery }) => hopsDiscovery),
+    hopsConfirm: meanOf(({ hopsConfirm }) => hopsConfirm),
+    p50: Math.round(quantile(times, 0.5)),
+    p90: Math.round(quantile(times, 0.9)),
+    p99: Math.round(quantile(times, 0.99)),
+    inFlightMax: Math.max(...reports.map(({ inFlightMax }) => inFlightMax))
+  }
+}
+
+/** To so many decimals: what follows is noise, and the same on every machine. */
+export function rounded (value: number, decimals = 3): number {
+  return Number(value.toFixed(decimals))
+}

@@ -1,0 +1,81 @@
+// Many lookups in a network that does not change, each on its own: the same ones for all lookup rules.
+
+import { nearestNodes } from '../world/nearest-nodes.ts'
+import { isHonest } from '../world/node.ts'
+import { CONFIG } from '../world/config.ts'
+import { runLookup } from './run-lookup.ts'
+import { sumUp } from './row.ts'
+import type { LookupReport } from './run-lookup.ts'
+import type { Measures } from './row.ts'
+import type { Rules } from '../policies/policy.ts'
+import type { SimNode } from '../world/node.ts'
+import type { World } from '../world/world.ts'
+import type { Key } from '../../../src/kademlia/key.ts'
+
+/** Who looks for what. */
+export interface Sample {
+  /** what its chances follow from */
+  label: string
+  from: SimNode
+  target: Key
+}
+
+export interface MeasureOptions {
+  /** what ends a lookup before its time */
+  isGoal? (peer: SimNode, sample: Sample): boolean
+  onRequest? (to: SimNode): void
+}
+
+/** `count` lookups for random keys by random honest nodes. */
+export function drawSamples (world: World, count: number, label: string): Sample[] {
+  const random = world.random.fork(label)
+  const honest = world.nodes.filter(isHonest)
+
+  return Array.from({ length: count }, (_, i) => ({ label: `${label} ${i}`, from: random.pick(honest), target: random.key() }))
+}
+
+/**
+ * Of the honest nodes that the one who looks can reach, the nearest to each sample's target: those that can be dialled, and those
+ * that it is connected to.
+ */
+export function truthOf (world: World, samples: Sample[]): SimNode[][] {
+  const answering = world.nodes.filter(({ health, behaviour }) => (health === 'alive' || health === 'nat') && behaviour == null)
+
+  return samples.map(({ from, target }) => {
+    const reachable = answering.filter(node => node !== from && (node.health === 'alive' || from.connections.has(node)))
+
+    return nearestNodes(reachable, target, CONFIG.k)
+  })
+}
+
+/** Does the lookups by some rules, each in a copy of time of its own. */
+export function lookUpAll (world: World, rules: Rules, samples: Sample[], { isGoal, onRequest }: MeasureOptions = {}): { reports: LookupReport[], bytes: number } {
+  const reports: LookupReport[] = []
+  let bytes = 0
+
+  for (const sample of samples) {
+    const random = world.random.fork(sample.label)
+    const network = world.frozen(random.fork('network'), onRequest)
+    const { from, target } = sample
+
+    runLookup(network, { rules, from, target, random, isGoal: peer => isGoal?.(peer, sample) === true }, report => { reports.push(report) })
+    network.clock.run()
+    bytes += network.traffic.bytes
+  }
+
+  return { reports, bytes }
+}
+
+/** Does the lookups by some rules and holds what they find against the truth. */
+export function measure (world: World, rules: Rules, samples: Sample[], truth: SimNode[][], options?: MeasureOptions): Measures {
+  const { reports, bytes } = lookUpAll(world, rules, samples, options)
+
+  return sumUp(reports, reports.map(({ found }, i) => recall(found, truth[i])), bytes)
+}
+
+/** The share of the true ones that is among the nearest `truth.length` found. */
+export function recall (found: SimNode[], truth: SimNode[]): number {
+  const nearest = new Set(found.slice(0, CONFIG.k))
+
+  return truth.filter(node => nearest.has(node)).length / truth.length
+}

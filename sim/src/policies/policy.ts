@@ -1,0 +1,42 @@
+// What a set of lookup rules is to the simulator: a state machine like the library's own, and what surrounds it.
+
+import type { SimNode } from '../world/node.ts'
+import type { TimeLimits } from '../world/network.ts'
+import type { Random } from '../world/random.ts'
+import type { Key } from '../../../src/kademlia/key.ts'
+
+export type PolicyName = 'ours' | 'go' | 'js' | 'rust'
+
+/** What to do next; see the library's `LookupStep`. */
+export type Step = { ask: SimNode } | { wait: number } | { done: true }
+
+export interface Policy {
+  /** An `ask` counts as sent: call again until it says otherwise. `wait` is until a reply, or until that time. */
+  next (now: number): Step
+  onReply (peer: SimNode, closer: SimNode[]): void
+  onFailure (peer: SimNode): void
+  /** what a search would give its caller, nearest first */
+  closest (): SimNode[]
+  /** those who took too long, for the table to know */
+  silent? (): SimNode[]
+}
+
+/** What a lookup is given. */
+export interface LookupInit {
+  target: Key
+  self: SimNode
+  k: number
+  random: Random
+  /** whether the peer is still being dialled */
+  isDialling (peer: SimNode): boolean
+  /** whether there is a connection to the peer */
+  isWarm (peer: SimNode): boolean
+}
+
+export interface Rules {
+  name: PolicyName
+  limits: TimeLimits
+  /** it starts with the so many nearest of its own table */
+  seeds: number
+  start (init: LookupInit, seeds: SimNode[]): Policy
+}

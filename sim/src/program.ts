@@ -1,0 +1,142 @@
+// The `sim` command: a sub-command for each scenario.
+
+import { mkdir, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { documentOf } from './output/document.ts'
+import { drawFigure } from './output/figure.ts'
+import { note, print } from './output/output.ts'
+import { table } from './output/table.ts'
+import { POLICIES } from './policies/index.ts'
+import { SCENARIOS } from './scenarios/index.ts'
+import type { PolicyName } from './policies/policy.ts'
+import type { Scenario } from './scenarios/scenario.ts'
+import type { Tables } from './world/world.ts'
+
+const HELP = `
+Exit codes:
+  0  done
+  1  it went wrong, for example because the figure could not be written
+  2  the command line is wrong
+
+Examples:
+  $ npm run sim -- scale
+  $ npm run sim -- dead --nodes 10000 --policies ours,go
+  $ npm run sim -- attack --seed 7 --json > attack.json`
+
+/** Fewer have no k neighbours each. */
+const LEAST_NODES = 40
+const MOST_NODES = 1_000_000
+
+interface Options {
+  seed: string
+  nodes: number[]
+  lookups: number
+  policies: PolicyName[]
+  tables?: Tables
+  figures: string | false
+  json?: boolean
+}
+
+/**
+ * Never rejects.
+ *
+ * @returns the exit code
+ */
+export async function run (args: string[]): Promise<number> {
+  const program = new Command('sim')
+    .description('Thousands of nodes of libp2p-kad in virtual time, beside the lookup rules of its rivals. docs/simulation.md explains the model.')
+    .addHelpText('after', HELP)
+    .showHelpAfterError('Add --help to see what there is.')
+    // before the sub-commands, which take it over
+    .exitOverride()
+
+  for (const scenario of SCENARIOS) {
+    program.command(scenario.name)
+      .description(scenario.description)
+      .option('-n, --nodes <numbers...>', `sizes of the networks, ${LEAST_NODES} to ${MOST_NODES}`, parseSizes, scenario.nodes)
+      .option('-l, --lookups <number>', scenario.name === 'join' ? 'nodes that join by each policy' : 'lookups of each measurement', parseLookups, scenario.lookups)
+      .option('-p, --policies <names>', 'whose lookup rules, of ' + POLICIES.join(', '), parsePolicies, POLICIES)
+      .option('-s, --seed <text>', 'what all chances follow from', '1')
+      .option('--tables <how>', 'joined: by the joins of nodes; filled: by one who knows them all, which is faster (default: joined up to 10000 nodes)', parseTables)
+      .option('--figures <folder>', 'where the figure goes, as SVG', 'docs/figures')
+      .option('--no-figures', 'draw none')
+      .option('--json', 'print the result as one JSON document')
+      .action(async (options: Options) => { await answer(scenario, options) })
+  }
+
+  try {
+    await program.parseAsync(args, { from: 'user' })
+
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // commander has said what is wrong; asking for help is no error
+      return error.exitCode === 0 ? 0 : 2
+    }
+
+    note(`sim: ${error instanceof Error ? error.message : String(error)}`)
+
+    return 1
+  }
+}
+
+async function answer (scenario: Scenario, { figures, json, ...options }: Options): Promise<void> {
+  const begun = performance.now()
+  const settings = { ...options, note }
+  const result = scenario.run(settings)
+  const wallSeconds = (performance.now() - begun) / 1000
+  const peakMemoryMiB = process.resourceUsage().maxRSS / 1024
+
+  print(json === true ? JSON.stringify(documentOf(scenario, settings, result, wallSeconds, peakMemoryMiB), null, 2) : table(result))
+  note(`${wallSeconds.toFixed(1)} s, at most ${peakMemoryMiB.toFixed(0)} MiB of memory`)
+
+  if (figures !== false) {
+    // `npm run` starts this in the folder of the workspace, not where the user is
+    const folder = resolve(process.env.INIT_CWD ?? '.', figures)
+    const file = resolve(folder, `${scenario.name}.svg`)
+    await mkdir(folder, { recursive: true })
+    await writeFile(file, `${drawFigure(result.figure)}\n`)
+    note(`figure: ${file}`)
+  }
+}
+
+/** Called once for each word after the option; the first call gets the default. */
+function parseSizes (text: string, before: number[]): number[] {
+  const sizes = text.split(',').map(Number)
+
+  if (!/^[\d,]+$/.test(text) || sizes.some(size => size < LEAST_NODES || size > MOST_NODES)) {
+    throw new InvalidArgumentError(`It takes whole numbers from ${LEAST_NODES} to ${MOST_NODES}.`)
+  }
+
+  return SCENARIOS.some(({ nodes }) => nodes === before) ? sizes : [...before, ...sizes]
+}
+
+function parseLookups (text: string): number {
+  const lookups = Number(text)
+
+  if (!/^\d+$/.test(text) || lookups < 1 || lookups > 1_000_000) {
+    throw new InvalidArgumentError('It takes a whole number from 1 to 1000000.')
+  }
+
+  return lookups
+}
+
+function parsePolicies (text: string): PolicyName[] {
+  const names = text.split(',').map(name => name.trim())
+  const unknown = names.find(name => !(POLICIES as string[]).includes(name))
+
+  if (unknown != null || new Set(names).size < names.length) {
+    throw new InvalidArgumentError(`It takes some of ${POLICIES.join(', ')}, each once, separated by commas.`)
+  }
+
+  return names as PolicyName[]
+}
+
+function parseTables (text: string): Tables {
+  if (text !== 'joined' && text !== 'filled') {
+    throw new InvalidArgumentError('It takes joined or filled.')
+  }
+
+  return text
+}

@@ -1,0 +1,97 @@
+// Lookups while a share of the nodes is hostile, against what S/Kademlia's formula says of disjoint paths.
+
+import { mean } from 'simple-statistics'
+import { drawSamples, lookUpAll, measure, truthOf } from '../measure/sample.ts'
+import { rounded } from '../measure/row.ts'
+import { linesOf } from '../output/lines.ts'
+import { RULES } from '../policies/index.ts'
+import { ours } from '../policies/ours.ts'
+import { collude, drop, invent } from '../world/behaviours.ts'
+import { corrupt, heal } from '../world/faults.ts'
+import { nearestNodes } from '../world/nearest-nodes.ts'
+import { isHonest } from '../world/node.ts'
+import { CONFIG } from '../world/config.ts'
+import { build } from './build.ts'
+import type { Scenario } from './scenario.ts'
+import type { Row } from '../measure/row.ts'
+import type { Panel } from '../output/figure.ts'
+import type { PolicyName, Rules } from '../policies/policy.ts'
+import type { Behaviour, SimNode } from '../world/node.ts'
+
+const SHARES = [0, 0.1, 0.2, 0.3, 0.5]
+
+/** Disjoint paths that ours is measured with. */
+const PATHS = [1, 4, 8]
+
+/** How many disjoint paths the others have. */
+const OTHERS_PATHS: Record<Exclude<PolicyName, 'ours'>, number> = { go: 1, js: 10, rust: 1 }
+
+export const attack: Scenario = {
+  name: 'attack',
+  description: 'lookups while a share of all nodes names only each other, invents peers, or drops requests',
+  nodes: [1_000],
+  lookups: 300,
+
+  run: settings => {
+    const contestants = settings.policies.flatMap(policy => policy === 'ours'
+      ? PATHS.map(paths => ({ rules: ours(paths), paths, label: { paths } }))
+      : [{ rules: RULES[policy], paths: OTHERS_PATHS[policy], label: {} }])
+
+    const rows = settings.nodes.flatMap(nodes => {
+      const world = build(settings, nodes)
+      const behaviours: Record<string, (hostile: SimNode[]) => Behaviour> = {
+        collude,
+        invent: () => invent(nodes, world.random.fork('invent')),
+        drop
+      }
+      const clean = drawSamples(world, settings.lookups, 'clean')
+      const hops = new Map(contestants.map(({ rules }) => [rules, mean(lookUpAll(world, rules, clean).reports.map(({ hopsDiscovery }) => hopsDiscovery))]))
+
+      return Object.entries(behaviours).flatMap(([behaviour, behave]) => SHARES.flatMap(hostile => {
+        settings.note(`${hostile * 100} % ${behaviour}`)
+        heal(world.nodes)
+        const all = [...world.nodes]
+        corrupt(world.nodes, hostile, world.random.fork('hostile'), behave)
+        const samples = drawSamples(world, settings.lookups, `${behaviour} ${hostile}`)
+        const truth = truthOf(world, samples)
+        const holders = new Map(samples.map(sample => [sample, new Set(nearestNodes(all, sample.target, CONFIG.k).filter(isHonest))]))
+
+        const got = (rules: Rules): number => {
+          const { reports } = lookUpAll(world, rules, samples, { isGoal: (peer, sample) => holders.get(sample)?.has(peer) === true })
+
+          return reports.filter(({ reachedGoal }) => reachedGoal).length / reports.length
+        }
+
+        return contestants.map(({ rules, paths, label }): Row => ({
+          policy: rules.name,
+          ...label,
+          nodes,
+          hostile,
+          behaviour,
+          ...measure(world, rules, samples, truth),
+          success: rounded(got(rules)),
+          formula: rounded(1 - (1 - (1 - hostile) ** (hops.get(rules) ?? 0)) ** paths)
+        }))
+      }))
+    })
+
+    const nameOf = ({ policy, paths }: Row): string => paths == null || paths === CONFIG.disjointPaths ? policy : `${policy}, ${paths} paths`
+    const panel = (behaviour: string, title: string, y: 'recall' | 'messages' | 'success'): Panel => ({
+      title, x: 'hostile', y, lines: linesOf(rows.filter(row => row.behaviour === behaviour), 'hostile', y, nameOf)
+    })
+
+    return {
+      rows,
+      columns: ['nodes', 'behaviour', 'hostile', 'policy', 'paths', 'success', 'formula', 'recall', 'messages', 'failed', 'p50', 'p99', 'inFlightMax'],
+      figure: {
+        title: 'Lookups among hostile nodes',
+        panels: [
+          panel('collude', 'They name only each other: values got', 'success'),
+          panel('collude', 'They name only each other: honest nearest found', 'recall'),
+          panel('invent', 'They name invented peers: honest nearest found', 'recall'),
+          panel('invent', 'They name invented peers: requests a lookup', 'messages')
+        ]
+      }
+    }
+  }
+}

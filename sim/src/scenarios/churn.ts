@@ -1,0 +1,72 @@
+// A network in which nodes come and go as they do in the public one, and keep their tables up.
+
+import { mean, sum } from 'simple-statistics'
+import { drawSamples, measure, truthOf } from '../measure/sample.ts'
+import { rounded } from '../measure/row.ts'
+import { linesOf } from '../output/lines.ts'
+import { RULES } from '../policies/index.ts'
+import { Population } from '../world/population.ts'
+import { build } from './build.ts'
+import type { Scenario } from './scenario.ts'
+import type { Row } from '../measure/row.ts'
+import type { SimNode } from '../world/node.ts'
+
+const MINUTE = 60_000
+const HOURS = 4
+const MEASURED_EVERY = 0.5
+
+export const churn: Scenario = {
+  name: 'churn',
+  description: 'lookups while nodes come and go (half of the joiners are gone after 2 h, 80 % after 8 h), over four hours',
+  nodes: [500],
+  lookups: 300,
+
+  run: settings => {
+    const rows = settings.nodes.flatMap(nodes => {
+      const world = build(settings, nodes)
+      const population = new Population(world)
+      const rows: Row[] = []
+      let sent = requests(world.network.traffic)
+
+      for (let hours = MEASURED_EVERY; hours <= HOURS; hours += MEASURED_EVERY) {
+        world.clock.run(world.clock.now + MEASURED_EVERY * 60 * MINUTE)
+        settings.note(`${hours} h of ${HOURS}`)
+        const samples = drawSamples(world, settings.lookups, `churn ${hours}`)
+        const truth = truthOf(world, samples)
+        const { up } = population
+        const upkeepPerMinute = rounded((requests(world.network.traffic) - sent) / nodes / (MEASURED_EVERY * 60))
+        sent = requests(world.network.traffic)
+
+        for (const policy of settings.policies) {
+          rows.push({ policy, nodes, hours, ...measure(world, RULES[policy], samples, truth), ...tables(up), upkeepPerMinute })
+        }
+      }
+
+      return rows
+    })
+
+    return {
+      rows,
+      columns: ['nodes', 'hours', 'policy', 'recall', 'messages', 'failed', 'p50', 'p90', 'p99', 'dials', 'tableSize', 'deadInTable', 'upkeepPerMinute'],
+      figure: {
+        title: 'Lookups while nodes come and go',
+        panels: [
+          { title: 'Share of the nearest alive found', x: 'hours', y: 'recall', lines: linesOf(rows, 'hours', 'recall') },
+          { title: 'Requests a lookup', x: 'hours', y: 'messages', lines: linesOf(rows, 'hours', 'messages') },
+          { title: 'Slowest of 100 lookups', x: 'hours', y: 'p99, ms', lines: linesOf(rows, 'hours', 'p99') }
+        ]
+      }
+    }
+  }
+}
+
+function requests (traffic: { requests: number, probes: number }): number {
+  return traffic.requests + traffic.probes
+}
+
+function tables (up: SimNode[]): Pick<Row, 'tableSize' | 'deadInTable'> {
+  const sizes = up.map(({ table }) => table.size)
+  const gone = up.map(({ table }) => [...table.entries()].filter(({ peer }) => peer.health !== 'alive').length)
+
+  return { tableSize: rounded(mean(sizes)), deadInTable: rounded(sum(gone) / sum(sizes)) }
+}

@@ -1,0 +1,33 @@
+// What hostile nodes answer.
+
+import { CONFIG } from './config.ts'
+import { settle } from './geography.ts'
+import { nearestNodes } from './nearest-nodes.ts'
+import { inventNode } from './node.ts'
+import type { Behaviour, SimNode } from './node.ts'
+import type { Random } from './random.ts'
+
+/** An invented peer shares so many more bits with the target than the nearest node of the network can be expected to. */
+const NEARER = [2, 16] as const
+
+/** They name only each other: those of them that are nearest to the target. */
+export function collude (hostile: SimNode[]): Behaviour {
+  return (node, from, target) => nearestNodes(hostile, target, CONFIG.k + 1).filter(other => other !== node).slice(0, CONFIG.k)
+}
+
+/** They name peers that do not exist, nearer to the target than anyone who does; those who dial them wait. `size`: of the network */
+export function invent (size: number, random: Random): Behaviour {
+  const shared = Math.ceil(Math.log2(size))
+  let invented = 0
+
+  return (node, from, target) => Array.from({ length: CONFIG.k }, () => {
+    const key = random.keyInBucket(target, shared + NEARER[0] + random.int(NEARER[1] - NEARER[0]))
+
+    return inventNode(`invented ${invented++}`, key, settle(random))
+  })
+}
+
+/** They take requests and answer nothing. */
+export function drop (): Behaviour {
+  return () => undefined
+}

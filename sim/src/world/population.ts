@@ -1,0 +1,70 @@
+// Nodes that come and go: each stays for a session, and when one leaves another one joins, so that there are always as many.
+
+import { randomLogNormal } from 'd3-random'
+import { RULES } from '../policies/index.ts'
+import { gone } from './faults.ts'
+import { join } from './join.ts'
+import { SEEDS_DIALLED, SESSION } from './model.ts'
+import { keepUp } from './upkeep.ts'
+import type { Upkeep } from './join.ts'
+import type { SimNode } from './node.ts'
+import type { Random } from './random.ts'
+import type { World } from './world.ts'
+
+const HOUR = 60 * 60 * 1000
+
+export class Population {
+  readonly #world: World
+  readonly #random: Random
+  readonly #upkeep: Upkeep
+  readonly #up: Set<SimNode>
+
+  /** Those who are there now are so in the middle of their sessions. */
+  constructor (world: World) {
+    this.#world = world
+    this.#random = world.random.fork('population')
+    this.#upkeep = { network: world.network, random: world.random.fork('upkeep'), rules: RULES.ours }
+    this.#up = new Set(world.nodes)
+
+    for (const node of world.nodes) {
+      this.#live(node, this.#residual())
+    }
+  }
+
+  /** Who is there. */
+  get up (): SimNode[] {
+    return [...this.#up]
+  }
+
+  #live (node: SimNode, session: number): void {
+    keepUp(this.#upkeep, node)
+    this.#world.clock.after(session, () => { this.#leave(node) })
+  }
+
+  #leave (node: SimNode): void {
+    node.health = gone(this.#random)
+    this.#world.network.disconnect(node)
+    this.#up.delete(node)
+
+    const seeds = this.#random.sample(this.up, SEEDS_DIALLED)
+    const joiner = this.#world.addNode()
+    this.#up.add(joiner)
+    join(this.#upkeep, joiner, seeds)
+    this.#live(joiner, this.#session())
+  }
+
+  /** ms */
+  #session (): number {
+    return HOUR * randomLogNormal.source(() => this.#random.float())(SESSION.mu, SESSION.sigma)()
+  }
+
+  /**
+   * What is left, ms, of the session of one met at a random moment: long sessions are met more often, in proportion to their
+   * length, which for a log-normal one moves the mean of the logarithm by its variance.
+   */
+  #residual (): number {
+    const met = randomLogNormal.source(() => this.#random.float())(SESSION.mu + SESSION.sigma ** 2, SESSION.sigma)()
+
+    return HOUR * met * this.#random.float()
+  }
+}

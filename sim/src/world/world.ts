@@ -1,0 +1,83 @@
+// A network of nodes, and how it comes to be.
+
+import { RULES } from '../policies/index.ts'
+import { Clock } from './clock.ts'
+import { CONFIG } from './config.ts'
+import { fill } from './fill.ts'
+import { settle } from './geography.ts'
+import { join, lookUp } from './join.ts'
+import { SEEDS_DIALLED } from './model.ts'
+import { SimNetwork } from './network.ts'
+import { createNode } from './node.ts'
+import { Random } from './random.ts'
+import type { SimNode } from './node.ts'
+import type { Key } from '../../../src/kademlia/key.ts'
+
+/** joined: by the nodes' own joins and refreshes. filled: by one who knows them all, which is faster. */
+export type Tables = 'joined' | 'filled'
+
+/** A network grows by one in so long, ms, divided by its size: it doubles every 83 seconds. */
+const GROWTH = 120_000
+
+export class World {
+  readonly random: Random
+  readonly clock = new Clock()
+  /** in which nodes live: they learn */
+  readonly network: SimNetwork
+  readonly nodes: SimNode[] = []
+
+  constructor (seed: string, onRequest?: (to: SimNode, from: SimNode) => void) {
+    this.random = new Random(seed)
+    this.network = new SimNetwork(this.clock, this.random.fork('network'), { learning: true, onRequest })
+  }
+
+  /** One more node, not connected to anyone. */
+  addNode (key?: Key): SimNode {
+    const id = this.nodes.length.toString(36)
+    const random = this.random.fork(`node ${id}`)
+    const node = createNode(id, key ?? random.key(), settle(random))
+    this.nodes.push(node)
+
+    return node
+  }
+
+  /** The same nodes as they are now, in a network of its own time in which nobody learns: what happens there leaves no trace. */
+  frozen (random: Random, onRequest?: (to: SimNode, from: SimNode) => void): SimNetwork {
+    return new SimNetwork(new Clock(this.clock.now), random, { learning: false, onRequest })
+  }
+}
+
+/** A network of `size` honest nodes, at rest. */
+export function createWorld (seed: string, size: number, tables: Tables, onRequest?: (to: SimNode, from: SimNode) => void): World {
+  const world = new World(seed, onRequest)
+
+  if (tables === 'filled') {
+    Array.from({ length: size }, () => world.addNode())
+    fill(world.nodes, world.network, world.random.fork('fill'))
+  } else {
+    grow(world, size)
+  }
+
+  return world
+}
+
+/** The nodes join one after the other, the more at a time the more there are; at the end each looks once more around itself. */
+function grow (world: World, size: number): void {
+  const { clock, network, nodes } = world
+  const random = world.random.fork('grow')
+  const upkeep = { network, random: world.random.fork('upkeep'), rules: RULES.ours }
+
+  while (nodes.length < size) {
+    const seeds = random.sample(nodes.slice(0, 100), SEEDS_DIALLED)
+    join(upkeep, world.addNode(), seeds)
+    clock.run(clock.now + GROWTH / nodes.length)
+  }
+
+  clock.run()
+
+  for (const node of nodes) {
+    clock.after(random.between(0, CONFIG.querySelfInterval), () => { lookUp(upkeep, node, node.key) })
+  }
+
+  clock.run()
+}
