@@ -258,20 +258,23 @@ export class Lookup<P extends PeerKey> {
     }
   }
 
-  /** Learns what is new of a peer that was named before. False when it is of no use any more. */
+  /** Learns what is new of a peer that was named before. True when a path may have to get it. */
   #hearAgain (candidate: Candidate<P>, named: P): boolean {
-    if (candidate.state === 'failed') {
+    const { state } = candidate
+
+    if (state === 'failed') {
       return false
     }
 
-    const merged = candidate.state === 'heard' || candidate.state === 'undialable' ? this.#options.merge?.(candidate.peer, named) : undefined
+    const merged = state === 'heard' || state === 'undialable' ? this.#options.merge?.(candidate.peer, named) : undefined
 
     if (merged != null) {
       candidate.peer = merged
       candidate.state = 'heard'
     }
 
-    return candidate.state !== 'undialable'
+    // an only path has all that are known, except the undialable
+    return state === 'undialable' ? merged != null : this.#paths.length > 1
   }
 
   /** The dead make room for the living, however many of them a liar names. */

@@ -1,7 +1,7 @@
 // Lookups while a share of the nodes is hostile, against what S/Kademlia's formula says of disjoint paths.
 
 import { mean } from 'simple-statistics'
-import { drawSamples, lookUpAll, measure, truthOf } from '../measure/sample.ts'
+import { drawSamples, lookUpAll, measure } from '../measure/sample.ts'
 import { rounded } from '../measure/row.ts'
 import { linesOf } from '../output/lines.ts'
 import { RULES } from '../policies/index.ts'
@@ -50,11 +50,11 @@ export const attack: Scenario = {
       return Object.entries(behaviours).flatMap(([behaviour, behave]) => SHARES.flatMap(hostile => {
         settings.note(`${hostile * 100} % ${behaviour}`)
         heal(world.nodes)
-        const all = [...world.nodes]
         corrupt(world.nodes, hostile, world.random.fork('hostile'), behave)
         const samples = drawSamples(world, settings.lookups, `${behaviour} ${hostile}`)
-        const truth = truthOf(world, samples)
-        const holders = new Map(samples.map(sample => [sample, new Set(nearestNodes(all, sample.target, CONFIG.k).filter(isHonest))]))
+        // whoever is hostile has a place among the nearest all the same, and nobody can tell
+        const truth = samples.map(({ from, target }) => nearestNodes(world.nodes.filter(node => node !== from), target, CONFIG.k).filter(isHonest))
+        const holders = new Map(samples.map(sample => [sample, new Set(nearestNodes(world.nodes, sample.target, CONFIG.k).filter(isHonest))]))
 
         const got = (rules: Rules): number => {
           const { reports } = lookUpAll(world, rules, samples, { isGoal: (peer, sample) => holders.get(sample)?.has(peer) === true })

@@ -30,21 +30,18 @@ export const join: Scenario = {
 
   run: settings => {
     const rows = settings.nodes.flatMap(nodes => {
-      const world = build(settings, nodes, onRequest)
-      const seeds = world.random.fork('seeds').sample(world.nodes, SEEDS_DIALLED)
+      // what the one who is joining has sent, and to whom
       let joiner: SimNode | undefined
-      let atSeeds = new Map<SimNode, number>()
+      let asked = new Map<SimNode, number>()
       let sent = 0
 
-      function onRequest (to: SimNode, from: SimNode): void {
+      const world = build(settings, nodes, (to, from) => {
         if (from === joiner) {
           sent++
-
-          if (seeds.includes(to)) {
-            atSeeds.set(to, (atSeeds.get(to) ?? 0) + 1)
-          }
+          asked.set(to, (asked.get(to) ?? 0) + 1)
         }
-      }
+      })
+      const seeds = world.random.fork('seeds').sample(world.nodes, SEEDS_DIALLED)
 
       return settings.policies.map((policy): Row => {
         settings.note(`${settings.lookups} nodes join by the rules of ${policy}`)
@@ -56,7 +53,7 @@ export const join: Scenario = {
           const begun = world.clock.now
           const node = joiner = world.addNode()
           const result = { ms: 0, messages: 0, seedRequests: [], known: 0, table: 0 }
-          atSeeds = new Map()
+          asked = new Map()
           sent = 0
 
           joinNetwork(upkeep, node, seeds, () => {
@@ -69,7 +66,7 @@ export const join: Scenario = {
           const nearest = nearestNodes(world.nodes.filter(other => other !== node), node.key, CONFIG.k)
           joins.push({
             ...result,
-            seedRequests: seeds.map(seed => atSeeds.get(seed) ?? 0),
+            seedRequests: seeds.map(seed => asked.get(seed) ?? 0),
             known: nearest.filter(({ id }) => node.table.has(id)).length,
             table: node.table.size
           })
