@@ -58,10 +58,11 @@ export interface RoutingTableOptions {
 interface Bucket<P extends PeerKey> {
   /** oldest first: peers that have stayed long are likely to stay (Kademlia paper, 2.2) */
   readonly entries: Array<TableEntry<P>>
-  /** the first word of each entry's key, in the same order: it decides nearly every comparison */
+  /** the peers of the entries, in the same order, and the first words of their keys: what a search needs lies close together */
+  readonly peers: P[]
   readonly heads: number[]
   /** freshest last */
-  readonly candidates: P[]
+  readonly candidates: Map<string, P>
   /** when a lookup last went there, 0 for never */
   refreshedAt: number
 }
@@ -99,7 +100,7 @@ export class RoutingTable<P extends PeerKey> {
       const bucket = this.#buckets[cpl]
 
       if (bucket != null && bucket.entries.length > 0) {
-        yield { commonPrefixLength: cpl, entries: bucket.entries, candidates: bucket.candidates }
+        yield { commonPrefixLength: cpl, entries: bucket.entries, candidates: [...bucket.candidates.values()] }
       }
     }
   }
@@ -121,17 +122,18 @@ export class RoutingTable<P extends PeerKey> {
     }
 
     const bucket = this.#bucket(cpl)
-    forget(bucket.candidates, peer.id)
+    bucket.candidates.delete(peer.id)
 
     if (bucket.entries.length < this.#options.k) {
       this.#add(bucket, peer, now, now)
       return 'added'
     }
 
-    bucket.candidates.push(peer)
+    bucket.candidates.set(peer.id, peer)
 
-    if (bucket.candidates.length > this.#options.k) {
-      bucket.candidates.shift()
+    if (bucket.candidates.size > this.#options.k) {
+      const [oldest] = bucket.candidates.keys()
+      bucket.candidates.delete(oldest)
     }
 
     return 'waiting'
@@ -145,11 +147,7 @@ export class RoutingTable<P extends PeerKey> {
     const entry = this.#index.get(id)
 
     if (entry == null) {
-      const bucket = this.#buckets[commonPrefixLength(this.#options.self, key)]
-
-      if (bucket != null) {
-        forget(bucket.candidates, id)
-      }
+      this.#buckets[commonPrefixLength(this.#options.self, key)]?.candidates.delete(id)
 
       return {}
     }
@@ -171,12 +169,14 @@ export class RoutingTable<P extends PeerKey> {
     const bucket = this.#bucket(commonPrefixLength(this.#options.self, entry.peer.key))
     const at = bucket.entries.indexOf(entry)
     bucket.entries.splice(at, 1)
+    bucket.peers.splice(at, 1)
     bucket.heads.splice(at, 1)
     this.#index.delete(id)
 
-    const promoted = bucket.candidates.pop()
+    const promoted = [...bucket.candidates.values()].pop()
 
     if (promoted != null) {
+      bucket.candidates.delete(promoted.id)
       // it answered once, yet not lately: `lastSeen` 0 makes it the first to be probed
       this.#add(bucket, promoted, now, 0)
     }
@@ -283,7 +283,7 @@ export class RoutingTable<P extends PeerKey> {
   }
 
   #bucket (cpl: number): Bucket<P> {
-    const bucket = this.#buckets[cpl] ?? { entries: [], heads: [], candidates: [], refreshedAt: 0 }
+    const bucket = this.#buckets[cpl] ?? { entries: [], peers: [], heads: [], candidates: new Map(), refreshedAt: 0 }
 
     while (this.#buckets.length <= cpl) {
       this.#buckets.push(undefined)
@@ -297,6 +297,7 @@ export class RoutingTable<P extends PeerKey> {
   #add (bucket: Bucket<P>, peer: P, now: number, lastSeen: number): void {
     const entry = { peer, addedAt: now, lastSeen, lastFailure: 0, failures: 0 }
     bucket.entries.push(entry)
+    bucket.peers.push(peer)
     bucket.heads.push(peer.key[0])
     this.#index.set(peer.id, entry)
   }
@@ -308,24 +309,12 @@ export class RoutingTable<P extends PeerKey> {
       return
     }
 
-    const { entries, heads } = bucket
+    const { peers, heads } = bucket
 
-    for (let i = 0; i < entries.length; i++) {
-      if (nearest.mayTake(heads[i])) {
-        const { peer } = entries[i]
-
-        if (accept == null || accept(peer)) {
-          nearest.offer(peer, heads[i])
-        }
+    for (let i = 0; i < peers.length; i++) {
+      if (nearest.mayTake(heads[i]) && (accept == null || accept(peers[i]))) {
+        nearest.offer(peers[i], heads[i])
       }
     }
-  }
-}
-
-function forget (peers: PeerKey[], id: string): void {
-  const at = peers.findIndex(peer => peer.id === id)
-
-  if (at !== -1) {
-    peers.splice(at, 1)
   }
 }
