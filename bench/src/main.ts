@@ -2,4 +2,8 @@
 
 import { run } from './program.ts'
 
+// without these the end by a signal would leave temporary folders behind
+process.once('SIGINT', () => process.exit(130))
+process.once('SIGTERM', () => process.exit(143))
+
 process.exitCode = await run(process.argv.slice(2))

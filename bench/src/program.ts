@@ -1,13 +1,17 @@
 // The `bench` command: its suites, and how it ends.
 
 import { Command, CommanderError } from 'commander'
+import { addCore } from './core/command.ts'
+import { addMemory } from './memory/command.ts'
 import { addNetwork } from './network/command.ts'
 import { note } from './output.ts'
+import { addServer } from './server/command.ts'
+import { addSize } from './size/command.ts'
 
 const HELP = `
 Exit codes:
   0  measured
-  1  not measured, or ours found too few of the nearest peers
+  1  not measured, or ours found too few of the nearest peers, or gave a wrong answer
   2  the command line is wrong
 
 Example:
@@ -28,6 +32,10 @@ export async function run (args: string[]): Promise<number> {
     .exitOverride()
 
   addNetwork(program, ended => { code = ended })
+  addServer(program, ended => { code = ended })
+  addCore(program)
+  addMemory(program)
+  addSize(program)
 
   try {
     await program.parseAsync(args, { from: 'user' })

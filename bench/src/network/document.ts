@@ -6,6 +6,7 @@ import type { Measured, MeasureOptions } from './measure.ts'
 import type { OperationName } from './operation-names.ts'
 import type { BatchResult } from './protocol.ts'
 import type { SubjectName } from '../subjects/index.ts'
+import type { TransportName } from '../transport-names.ts'
 
 export interface Row {
   subject: SubjectName
@@ -55,6 +56,7 @@ export interface Ratio {
 
 export interface Document {
   suite: 'network'
+  transport: TransportName
   rounds: number
   nodes: number
   operations: number
@@ -63,12 +65,13 @@ export interface Document {
   ratios: Ratio[]
 }
 
-export function summarise ({ rounds, nodes, operations, seed }: MeasureOptions, measured: Measured[]): Document {
+export function summarise ({ transport, rounds, nodes, operations, seed }: MeasureOptions, measured: Measured[]): Document {
   const ours = measured.find(({ subject }) => subject === 'ours')
   const rivals = ours == null ? [] : measured.filter(other => other !== ours)
 
   return {
     suite: 'network',
+    transport,
     rounds,
     nodes,
     operations,
@@ -81,7 +84,7 @@ export function summarise ({ rounds, nodes, operations, seed }: MeasureOptions, 
   }
 }
 
-function formRow ({ subject, form: { wallSeconds, cpuSeconds, rssMiB, tableSize, connections } }: Measured): Row {
+function formRow ({ subject, rssMiB, form: { wallSeconds, cpuSeconds, tableSize, connections } }: Measured): Row {
   return {
     subject,
     op: 'form',
@@ -117,13 +120,13 @@ function operationRow ({ subject, timed, counted }: Measured, op: OperationName)
   }
 }
 
-function formRatio ({ form: ours }: Measured, { subject, form: rival }: Measured): Ratio {
+function formRatio (ours: Measured, rival: Measured): Ratio {
   return {
     subject: 'ours',
-    to: subject,
+    to: rival.subject,
     op: 'form',
-    wallRatio: rounded(ours.wallSeconds / rival.wallSeconds),
-    cpuRatio: rounded(ours.cpuSeconds / rival.cpuSeconds),
+    wallRatio: rounded(ours.form.wallSeconds / rival.form.wallSeconds),
+    cpuRatio: rounded(ours.form.cpuSeconds / rival.form.cpuSeconds),
     rssRatio: rounded(ours.rssMiB / rival.rssMiB)
   }
 }

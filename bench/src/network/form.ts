@@ -2,34 +2,22 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
+import { cpuTime, untilQuiet } from '../cpu.ts'
+import { createNode } from '../node.ts'
 import { mean } from '../statistics.ts'
-import { cpuTime, untilQuiet } from './cpu.ts'
-import { createNode } from './node.ts'
-import { digest } from './workload.ts'
-import type { Node } from './node.ts'
-import type { Formed } from './protocol.ts'
+import { JOIN_LIMIT, LOOKUP_LIMIT, RESTING } from './limits.ts'
+import { lookAroundKey } from './workload.ts'
+import type { Formed, FormRequest } from './protocol.ts'
+import type { Node } from '../node.ts'
 import type { Subject } from '../subjects/subject.ts'
 
-/** How long a node may take to get the seed into its table, ms. */
-const JOIN_LIMIT = 20_000
-
-/**
- * A refresh may go on after its call has resolved: the network is used when its process rests for so long. On a machine with
- * much else to do a process that works gets more than this twentieth of a processor. It has formed when its tables
- * and connections changed for the last time before that; lookups of regular upkeep that find nothing new are no part of it.
- */
-const RESTING = { window: 500, cpu: 25, times: 4, limit: 60_000 }
-
-/** A lookup of the warm-up may take so long, ms. */
-const LOOKUP_LIMIT = 20_000
-
 /** The nodes go into `nodes` as they start, so that they can be stopped whatever happens. */
-export async function form (subject: Subject, keys: Uint8Array[], seed: string, nodes: Node[]): Promise<Formed> {
+export async function form (subject: Subject, { keys, seed, transport }: FormRequest, nodes: Node[]): Promise<Formed> {
   const begun = performance.now()
   const cpuBefore = cpuTime()
 
   for (const key of keys) {
-    nodes.push(await createNode(subject, privateKeyFromProtobuf(key)))
+    nodes.push(await createNode({ subject, privateKey: privateKeyFromProtobuf(key), transport }))
   }
 
   for (const node of nodes.slice(1)) {
@@ -74,6 +62,6 @@ async function join ({ libp2p, dht }: Node, seed: Node): Promise<void> {
 /** Each node looks for some key, one after the other. */
 async function lookAround (nodes: Node[], seed: string): Promise<void> {
   for (const [i, { dht }] of nodes.entries()) {
-    await dht.closestPeers(digest(`${seed} warm-up ${i}`), { signal: AbortSignal.timeout(LOOKUP_LIMIT) })
+    await dht.closestPeers(lookAroundKey(seed, i), { signal: AbortSignal.timeout(LOOKUP_LIMIT) })
   }
 }

@@ -1,17 +1,22 @@
 // Runs the rounds. In each the subjects take turns, so that whatever else the machine does meets them alike.
 
 import { generateKeyPairFromSeed, privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import { digest } from '../digest.ts'
+import { goBinary } from '../processes/go-binary.ts'
+import { rotated, withinLimit } from '../turns.ts'
+import { GoNetwork } from './go-network.ts'
+import { jsNetwork } from './js-network.ts'
 import { OPERATIONS } from './operation-names.ts'
-import { SubjectProcess } from './subject-process.ts'
-import { digest } from './workload.ts'
 import type { OperationName } from './operation-names.ts'
-import type { BatchResult, FormResult } from './protocol.ts'
+import type { BatchResult, Calls, Formed } from './protocol.ts'
 import type { SubjectName } from '../subjects/index.ts'
+import type { TransportName } from '../transport-names.ts'
 
 export interface MeasureOptions {
   nodes: number
   rounds: number
   operations: number
+  transport: TransportName
   subjects: SubjectName[]
   seed: string
   /** s */
@@ -20,81 +25,101 @@ export interface MeasureOptions {
 
 export interface Measured {
   subject: SubjectName
-  form: FormResult
+  form: Formed
+  /** of the warm process, a node; NaN where the system does not tell */
+  rssMiB: number
   /** by operation, one a round */
   timed: Record<OperationName, BatchResult[]>
   /** by operation, with events */
   counted: Record<OperationName, BatchResult>
 }
 
+interface Measuring {
+  network: Calls
+  result: Measured
+}
+
+/** How many of each operation are done before any is timed. */
+const WARM_UP = 5
+
+/** A round of which nothing is reported. */
+const WARM_UP_ROUND = 1_000_000
+
 /** Messages hardly differ from one operation to the next of a kind. */
 const MAX_COUNTED = 5
 
 export async function measure (options: MeasureOptions, note: (text: string) => void): Promise<Measured[]> {
-  const { rounds, operations, limit } = options
-  const giveUp = new AbortController()
-  const timer = setTimeout(() => { giveUp.abort(new Error(`It was not done within ${limit} s: raise --limit, or ask for less`)) }, limit * 1000)
-  const processes: SubjectProcess[] = []
-  const count = Math.ceil(operations / rounds)
+  const networks: Calls[] = []
 
-  try {
-    const measured = await formAll(options, processes, giveUp.signal, note)
-    const all = processes.map((process, i) => ({ process, result: measured[i] }))
-
-    for (let round = 0; round < rounds; round++) {
-      note(`round ${round + 1} of ${rounds}, ${count} of each operation`)
-
-      for (const { process, result } of rotated(all, round)) {
-        for (const op of OPERATIONS) {
-          result.timed[op].push(await process.batch({ op, round, count, countMessages: false }))
-        }
-      }
+  return withinLimit(options.limit, async signal => {
+    try {
+      return await measureAll(options, networks, signal, note)
+    } finally {
+      await Promise.all(networks.map(async network => network.stop()))
     }
-
-    note('counting messages')
-
-    for (const op of OPERATIONS) {
-      for (const { process, result } of all) {
-        result.counted[op] = await process.batch({ op, round: rounds, count: Math.min(count, MAX_COUNTED), countMessages: true })
-      }
-    }
-
-    return measured
-  } finally {
-    clearTimeout(timer)
-    await Promise.all(processes.map(async process => process.stop()))
-  }
+  })
 }
 
-/** The processes go into `processes` as they start, so that they can be stopped whatever happens. */
-async function formAll ({ nodes, subjects, seed }: MeasureOptions, processes: SubjectProcess[], signal: AbortSignal, note: (text: string) => void): Promise<Measured[]> {
+/** The networks go into `networks` as they start, so that they can be stopped whatever happens. */
+async function measureAll (options: MeasureOptions, networks: Calls[], signal: AbortSignal, note: (text: string) => void): Promise<Measured[]> {
+  const { subjects, rounds, operations } = options
+  const count = Math.ceil(operations / rounds)
+  const all: Measuring[] = []
+
+  if (subjects.includes('go')) {
+    note('go: building, which takes a while the first time')
+  }
+
+  const go = subjects.includes('go') ? await goBinary('measure go-libp2p-kad-dht', 'leave it out with --subjects ours,js', signal) : ''
+
+  for (const subject of subjects) {
+    note(`${subject}: forming and warming up a network of ${options.nodes}`)
+    const network = subject === 'go' ? new GoNetwork(go, signal) : jsNetwork(subject, signal)
+    networks.push(network)
+    all.push({ network, result: await formed(subject, network, options) })
+  }
+
+  for (let round = 0; round < rounds; round++) {
+    note(`round ${round + 1} of ${rounds}, ${count} of each operation`)
+
+    for (const { network, result } of rotated(all, round)) {
+      for (const op of OPERATIONS) {
+        result.timed[op].push(await network.batch({ op, round, count, countMessages: false }))
+      }
+    }
+  }
+
+  note('counting messages')
+
+  for (const op of OPERATIONS) {
+    for (const { network, result } of all) {
+      result.counted[op] = await network.batch({ op, round: rounds, count: Math.min(count, MAX_COUNTED), countMessages: true })
+    }
+  }
+
+  return all.map(({ result }) => result)
+}
+
+/** Forms the network, and lets it do a bit of everything. */
+async function formed (subject: SubjectName, network: Calls, { nodes, transport, seed }: MeasureOptions): Promise<Measured> {
   const keys = await Promise.all(Array.from({ length: nodes }, async (_, i) => {
     return privateKeyToProtobuf(await generateKeyPairFromSeed('Ed25519', digest(`${seed} node ${i}`)))
   }))
-  const measured: Measured[] = []
+  const form = await network.form({ subject, transport, keys, seed })
 
-  for (const subject of subjects) {
-    note(`${subject}: forming and warming up a network of ${nodes}`)
-    const process = new SubjectProcess(subject, signal)
-    processes.push(process)
-    measured.push({
-      subject,
-      form: await process.form({ subject, keys, seed }),
-      timed: byOperation(() => []),
-      counted: byOperation(() => ({ latencies: [], cpuMs: NaN, failures: [], messages: [], recall: [], stored: [] }))
-    })
+  for (const op of OPERATIONS) {
+    await network.batch({ op, round: WARM_UP_ROUND, count: WARM_UP, countMessages: false })
   }
 
-  return measured
+  return {
+    subject,
+    form,
+    rssMiB: (await network.memory() ?? NaN) / nodes,
+    timed: byOperation(() => []),
+    counted: byOperation(() => ({ latencies: [], cpuMs: NaN, failures: [], messages: [], recall: [], stored: [] }))
+  }
 }
 
 function byOperation <T> (create: () => T): Record<OperationName, T> {
   return Object.fromEntries(OPERATIONS.map(op => [op, create()])) as Record<OperationName, T>
-}
-
-/** So that nobody always comes first. */
-function rotated <T> (list: T[], by: number): T[] {
-  const at = by % list.length
-
-  return [...list.slice(at), ...list.slice(0, at)]
 }

@@ -1,10 +1,12 @@
-// What the bench and the process of a subject say to each other.
+// What the bench asks of the network of a subject, whatever that is written in.
 
 import type { OperationName } from './operation-names.ts'
 import type { SubjectName } from '../subjects/index.ts'
+import type { TransportName } from '../transport-names.ts'
 
 export interface FormRequest {
   subject: SubjectName
+  transport: TransportName
   /** private keys, one a node */
   keys: Uint8Array[]
   seed: string
@@ -18,11 +20,6 @@ export interface Formed {
   tableSize: number
   /** connections of a node, on average */
   connections: number
-}
-
-export interface FormResult extends Formed {
-  /** resident memory of the warm process, a node */
-  rssMiB: number
 }
 
 export interface BatchRequest {
@@ -47,16 +44,11 @@ export interface BatchResult {
   stored: number[]
 }
 
-/** What can be asked of a subject's process. */
 export interface Calls {
-  form (request: FormRequest): Promise<FormResult>
+  form (request: FormRequest): Promise<Formed>
   batch (request: BatchRequest): Promise<BatchResult>
+  /** resident memory of the process, MiB; unless the system does not tell */
+  memory (): Promise<number | undefined>
+  /** never rejects */
   stop (): Promise<void>
 }
-
-export interface Call {
-  name: keyof Calls
-  request?: any
-}
-
-export type Reply = { result: unknown } | { error: string }

@@ -1,66 +1,52 @@
 // The result for people.
 
-import Table from 'cli-table3'
+import { figure, plainTable, ranged } from '../plain-table.ts'
 import type { Document, Ratio, Row } from './document.ts'
 
-/** No colours, and no lines between rows. */
-const PLAIN = {
-  chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
-  style: { head: [], border: [], compact: true }
-}
-
 export function table (document: Document): string {
-  const { rounds, nodes, rows, ratios } = document
+  const { transport, rounds, nodes, rows, ratios } = document
   const failures = rows.flatMap(({ subject, op, failures = [] }) => failures.map(failure => `${subject} ${op}: ${failure}`))
 
   return [
-    `${nodes} nodes a network, ${rounds} rounds. CPU is of both ends, an operation. In brackets: the least and the most of the rounds.`,
+    `${nodes} nodes a network over ${transport}, ${rounds} rounds. CPU is of both ends, an operation. In brackets: the least and the most of the rounds.`,
     networks(rows, ratios),
     operations(rows, ratios),
+    ...rows.some(({ subject }) => subject === 'go') ? ['go findPeer: the CPU time has a connection to the peer in it, which Go makes and the others do not.'] : [],
     ...failures
   ].join('\n')
 }
 
 function networks (rows: Row[], ratios: Ratio[]): string {
-  const out = new Table({ head: ['network', 'formed in s', 'CPU s', 'RSS a node MiB', 'table', 'connections', 'ours/it: time', 'CPU', 'RSS'], ...PLAIN })
+  return plainTable(
+    ['network', 'formed in s', 'CPU s', 'RSS a node MiB', 'table', 'connections', 'ours/it: time', 'CPU', 'RSS'],
+    rows.filter(({ op }) => op === 'form').map(({ subject, wallSeconds, cpuSeconds, rssMiB, tableSize, connections }) => {
+      const ratio = ratios.find(({ to, op }) => to === subject && op === 'form')
 
-  for (const { subject, wallSeconds, cpuSeconds, rssMiB, tableSize, connections } of rows.filter(({ op }) => op === 'form')) {
-    const ratio = ratios.find(({ to, op }) => to === subject && op === 'form')
-    out.push([subject, ...[wallSeconds, cpuSeconds, rssMiB, tableSize, connections, ratio?.wallRatio, ratio?.cpuRatio, ratio?.rssRatio].map(figure)])
-  }
-
-  return out.toString()
+      return [subject, ...[wallSeconds, cpuSeconds, rssMiB, tableSize, connections, ratio?.wallRatio, ratio?.cpuRatio, ratio?.rssRatio].map(figure)]
+    })
+  )
 }
 
 function operations (rows: Row[], ratios: Ratio[]): string {
-  const out = new Table({ head: ['operation', 'by', 'p50 ms', 'p95 ms', 'CPU ms', 'messages', 'recall', 'stored', 'failed', 'ours/it: p50', 'CPU', 'messages'], ...PLAIN })
+  return plainTable(
+    ['operation', 'by', 'p50 ms', 'p95 ms', 'CPU ms', 'messages', 'recall', 'stored', 'failed', 'ours/it: p50', 'CPU', 'messages'],
+    rows.filter(({ op }) => op !== 'form').map(row => {
+      const ratio = ratios.find(({ to, op }) => to === row.subject && op === row.op)
 
-  for (const row of rows.filter(({ op }) => op !== 'form')) {
-    const ratio = ratios.find(({ to, op }) => to === row.subject && op === row.op)
-
-    out.push([
-      row.op,
-      row.subject,
-      figure(row.p50Ms),
-      figure(row.p95Ms),
-      ranged(row.cpuMs, row.cpuMsMin, row.cpuMsMax),
-      figure(row.messages),
-      row.recall?.toFixed(4) ?? '',
-      figure(row.stored),
-      `${row.failed} of ${row.operations}`,
-      ranged(ratio?.p50Ratio, ratio?.p50RatioMin, ratio?.p50RatioMax),
-      ranged(ratio?.cpuRatio, ratio?.cpuRatioMin, ratio?.cpuRatioMax),
-      figure(ratio?.messagesRatio)
-    ])
-  }
-
-  return out.toString()
-}
-
-function figure (value?: number): string {
-  return value?.toString() ?? ''
-}
-
-function ranged (value?: number, min?: number, max?: number): string {
-  return value == null ? '' : `${value} (${min}–${max})`
+      return [
+        row.op,
+        row.subject,
+        figure(row.p50Ms),
+        figure(row.p95Ms),
+        ranged(row.cpuMs, row.cpuMsMin, row.cpuMsMax),
+        figure(row.messages),
+        row.recall?.toFixed(4) ?? '',
+        figure(row.stored),
+        `${row.failed} of ${row.operations}`,
+        ranged(ratio?.p50Ratio, ratio?.p50RatioMin, ratio?.p50RatioMax),
+        ranged(ratio?.cpuRatio, ratio?.cpuRatioMin, ratio?.cpuRatioMax),
+        figure(ratio?.messagesRatio)
+      ]
+    })
+  )
 }

@@ -27,7 +27,7 @@ export class TrueNearest {
   }
 
   /** The share of them that is among `found`. */
-  recall (key: Uint8Array, from: number, found: PeerId[]): number {
+  recall (key: Uint8Array, from: number, found: Array<{ toString(): string }>): number {
     const ids = new Set(found.map(String))
     const nearest = this.nodes(key, from)
 

@@ -1,8 +1,8 @@
 // Who does what with which key. It follows from the seed alone, so that all subjects do the same.
 
-import { createHash } from 'node:crypto'
 import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
+import { digest } from '../digest.ts'
 import type { OperationName } from './operation-names.ts'
 import type { TrueNearest } from './true-nearest.ts'
 import type { PeerId } from '@libp2p/interface'
@@ -36,8 +36,12 @@ export class Workload {
     this.#truth = truth
   }
 
-  /** The `i`-th of a batch of `count`. What is stored in a round is looked for in the same round. */
-  task (op: OperationName, round: number, i: number, count: number): Task {
+  /** A batch. What is stored in a round is looked for in the same round. */
+  tasks (op: OperationName, round: number, count: number): Task[] {
+    return Array.from({ length: count }, (_, i) => this.#task(op, round, i, count))
+  }
+
+  #task (op: OperationName, round: number, i: number, count: number): Task {
     const label = `${this.#seed} ${round} ${i}`
     const active = this.#active(round, count)
     const writer = active[i % active.length]
@@ -83,7 +87,7 @@ export class Workload {
   }
 }
 
-/** 32 bytes that follow from a text and look random. */
-export function digest (text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+/** What the `i`-th node looks for when the network has formed. */
+export function lookAroundKey (seed: string, i: number): Uint8Array {
+  return digest(`${seed} warm-up ${i}`)
 }

@@ -1,18 +1,25 @@
-// Who can be measured. Subjects that are not JavaScript (Go) get a process of their own instead of `network/child.ts`.
+// Who can be measured.
 
-import type { Subject } from './subject.ts'
+import type { Subject, SubjectInit } from './subject.ts'
 
-/** Loaded only in the process that measures it, so that no subject pays for another's code. */
+/** Those in JavaScript. Loaded only in the process that measures them, so that no subject pays for another's code. */
 const LOADERS = {
-  ours: async () => (await import('./ours.ts')).ours,
-  js: async () => (await import('./js.ts')).js(),
-  'js-tuned': async () => (await import('./js.ts')).js({ alpha: 3, disjointPaths: 1 })
-} satisfies Record<string, () => Promise<Subject>>
+  ours: async init => (await import('./ours.ts')).ours(init),
+  js: async init => (await import('./js.ts')).js(init),
+  'js-tuned': async init => (await import('./js.ts')).js({ ...init, alpha: 3, disjointPaths: 1 })
+} satisfies Record<string, (init?: SubjectInit) => Promise<Subject>>
 
-export type SubjectName = keyof typeof LOADERS
+type JsSubjectName = keyof typeof LOADERS
 
-export const SUBJECTS = Object.keys(LOADERS) as SubjectName[]
+/** go-libp2p-kad-dht is a process of its own, the program in `bench/go`. */
+export type SubjectName = JsSubjectName | 'go'
 
-export async function loadSubject (name: SubjectName): Promise<Subject> {
-  return LOADERS[name]()
+export const SUBJECTS: SubjectName[] = [...Object.keys(LOADERS) as JsSubjectName[], 'go']
+
+export async function loadSubject (name: SubjectName, init?: SubjectInit): Promise<Subject> {
+  if (name === 'go') {
+    throw new Error('go is not written in JavaScript')
+  }
+
+  return LOADERS[name](init)
 }

@@ -2,13 +2,18 @@
 
 import { kadDHT, passthroughMapper } from 'libp2p-kad'
 import { COMMON } from './options.ts'
-import type { Subject } from './subject.ts'
+import type { DHT, Subject, SubjectInit } from './subject.ts'
 import type { KadDHT, Operation } from 'libp2p-kad'
 
-export const ours: Subject = {
-  service: kadDHT({ ...COMMON, peerInfoMapper: passthroughMapper }),
+export function ours (init: SubjectInit = {}): Subject {
+  return {
+    service: kadDHT({ ...COMMON, peerInfoMapper: passthroughMapper, ...init }),
+    operations
+  }
+}
 
-  operations: (dht: KadDHT) => ({
+function operations (dht: KadDHT): DHT {
+  return {
     get size () {
       return dht.routingTable.size
     },
@@ -40,7 +45,7 @@ export const ours: Subject = {
     put: async (key, value, options) => (await dht.put(key, value, options)).stored.length,
 
     get: async (key, options) => unlessNotFound(dht.get(key, options))
-  })
+  }
 }
 
 async function unlessNotFound <T> (operation: Operation<T>): Promise<T | undefined> {

@@ -34,6 +34,12 @@ export interface DHT {
   get (key: Uint8Array, options: OperationOptions): Promise<Uint8Array | undefined>
 }
 
+/** What a suite may need beyond the defaults. */
+export interface SubjectInit {
+  /** bits of the key space down to which the table of `@libp2p/kad-dht` is split; ours always is as deep as it takes */
+  prefixLength?: number
+}
+
 export interface Subject {
   /** to be added to libp2p's services */
   service (components: any): any

@@ -3,8 +3,8 @@
 import { CONFIG } from './config.ts'
 import { settle } from './geography.ts'
 import { nearestNodes } from './nearest-nodes.ts'
-import { inventNode } from './node.ts'
-import type { Behaviour, SimNode } from './node.ts'
+import { SimNode } from './node.ts'
+import type { Behaviour } from './node.ts'
 import type { Random } from './random.ts'
 
 /** An invented peer shares so many more bits with the target than the nearest node of the network can be expected to. */
@@ -22,8 +22,10 @@ export function invent (size: number, random: Random): Behaviour {
 
   return (node, from, target) => Array.from({ length: CONFIG.k }, () => {
     const key = random.keyInBucket(target, shared + NEARER[0] + random.int(NEARER[1] - NEARER[0]))
+    const peer = new SimNode(`invented ${invented++}`, key, settle(random))
+    peer.health = 'vanished'
 
-    return inventNode(`invented ${invented++}`, key, settle(random))
+    return peer
   })
 }
 

@@ -35,8 +35,8 @@ export const RETRANSMIT_AFTER = 200
 /** Of the dead, the share whose machine still answers that nobody listens; dialling the others takes until the time-out. */
 export const REFUSING = 0.5
 
-/** Connections that a node keeps, as js-libp2p does by default; the oldest makes room. */
-export const CONNECTIONS = 300
+/** Connections that a node keeps, as go-libp2p does at its high-water mark; the oldest makes room. */
+export const CONNECTIONS = 192
 
 /** Peers that a new node dials first. */
 export const SEEDS_DIALLED = 3

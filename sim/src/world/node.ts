@@ -18,37 +18,38 @@ export interface Behaviour {
   (node: SimNode, from: SimNode, target: Key): SimNode[] | undefined
 }
 
-export interface SimNode extends PeerKey {
+/** What it has of its own comes to be when it is used: an invented one never uses it, and the many stay small. */
+export class SimNode implements PeerKey {
+  readonly id: string
+  readonly key: Key
   readonly place: Place
-  readonly table: RoutingTable<SimNode>
-  /** what it has measured of others' round trips */
-  readonly latency: Latency
-  /** whom it is connected to, oldest first */
-  readonly connections: Set<SimNode>
-  health: Health
+  health: Health = 'alive'
   /** undefined for an honest one */
-  behaviour?: Behaviour
-}
+  behaviour: Behaviour | undefined = undefined
+  #table?: RoutingTable<SimNode>
+  #latency?: Latency
+  #connections?: Set<SimNode>
 
-export function createNode (id: string, key: Key, place: Place): SimNode {
-  return {
-    id,
-    key,
-    place,
-    table: new RoutingTable({ self: key, k: CONFIG.k, maxFailures: MAX_FAILURES }),
-    latency: new Latency(CONFIG.slow),
-    connections: new Set(),
-    health: 'alive',
-    behaviour: undefined
+  constructor (id: string, key: Key, place: Place) {
+    this.id = id
+    this.key = key
+    this.place = place
+  }
+
+  get table (): RoutingTable<SimNode> {
+    return this.#table ??= new RoutingTable({ self: this.key, k: CONFIG.k, maxFailures: MAX_FAILURES })
+  }
+
+  /** what it has measured of others' round trips */
+  get latency (): Latency {
+    return this.#latency ??= new Latency(CONFIG.slow)
+  }
+
+  /** whom it is connected to, oldest first */
+  get connections (): Set<SimNode> {
+    return this.#connections ??= new Set()
   }
 }
-
-/** One that others name and that does not exist. It shares what an existing one has of its own, for it never uses it. */
-export function inventNode (id: string, key: Key, place: Place): SimNode {
-  return { ...NOBODY, id, key, place }
-}
-
-const NOBODY = { ...createNode('', new Uint32Array(8), { x: 1, y: 0, z: 0, lastMile: 0 }), health: 'vanished' } satisfies SimNode
 
 /** Whether it can be dialled and answers as it should. */
 export function isHonest ({ health, behaviour }: SimNode): boolean {

@@ -8,9 +8,8 @@ import { settle } from './geography.ts'
 import { join, lookUp } from './join.ts'
 import { SEEDS_DIALLED } from './model.ts'
 import { SimNetwork } from './network.ts'
-import { createNode } from './node.ts'
+import { SimNode } from './node.ts'
 import { Random } from './random.ts'
-import type { SimNode } from './node.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
 
 /** joined: by the nodes' own joins and refreshes. filled: by one who knows them all, which is faster. */
@@ -33,12 +32,18 @@ export class World {
 
   /** One more node, not connected to anyone. */
   addNode (key?: Key): SimNode {
-    const id = this.nodes.length.toString(36)
-    const random = this.random.fork(`node ${id}`)
-    const node = createNode(id, key ?? random.key(), settle(random))
+    const node = this.createNode(this.nodes.length, key)
     this.nodes.push(node)
 
     return node
+  }
+
+  /** The `i`-th node to be. */
+  createNode (i: number, key?: Key): SimNode {
+    const id = i.toString(36)
+    const random = this.random.fork(`node ${id}`)
+
+    return new SimNode(id, key ?? random.key(), settle(random))
   }
 
   /** The same nodes as they are now, in a network of its own time in which nobody learns: what happens there leaves no trace. */
@@ -67,16 +72,12 @@ function grow (world: World, size: number): void {
   const random = world.random.fork('grow')
   const upkeep = { network, random: world.random.fork('upkeep'), rules: RULES.ours }
 
-  while (nodes.length < size) {
+  // made at once, for what everyone looks at is found faster when it lies close together
+  for (const node of Array.from({ length: size }, (_, i) => world.createNode(i))) {
     const seeds = random.sample(nodes.slice(0, 100), SEEDS_DIALLED)
-    join(upkeep, world.addNode(), seeds)
+    nodes.push(node)
+    join(upkeep, node, seeds)
     clock.run(clock.now + GROWTH / nodes.length)
-  }
-
-  clock.run()
-
-  for (const node of nodes) {
-    clock.after(random.between(0, CONFIG.querySelfInterval), () => { lookUp(upkeep, node, node.key) })
   }
 
   clock.run()

@@ -20,6 +20,9 @@ export interface Quiet {
   limit: number
 }
 
+/** An operation may resolve while streams close and tables are updated: that is part of its cost. */
+export const TRAILING: Quiet = { window: 40, cpu: 4, times: 1, limit: 2_000 }
+
 /** Until what operations leave behind is done. `onLook` is called after each look. */
 export async function untilQuiet ({ window, cpu, times, limit }: Quiet, onLook?: () => void): Promise<void> {
   const end = performance.now() + limit

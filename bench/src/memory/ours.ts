@@ -1,0 +1,58 @@
+// What libp2p-kad keeps: its own parts, from `dist/`, put together as `parts.js` does it.
+
+import { resolveConfig } from '../../../dist/src/config.js'
+import { AddressBook } from '../../../dist/src/peers/address-book.js'
+import { LiveTable } from '../../../dist/src/peers/live-table.js'
+import { TableTags } from '../../../dist/src/peers/tags.js'
+import { addProviderHandler } from '../../../dist/src/providers/handlers.js'
+import { ProviderStore } from '../../../dist/src/providers/provider-store.js'
+import { contactFromPeerId } from '../../../dist/src/query/contact.js'
+import { passthroughMapper } from '../../../dist/src/wire/address-mappers.js'
+import { MessageType } from '../../../dist/src/wire/message.js'
+import { encodePeer, fromPeerId, toPeerId } from '../../../dist/src/wire/peer.js'
+import { peerInfo } from './holder.ts'
+import { COUNT } from './what.ts'
+import type { HolderSubject } from './holder.ts'
+
+const self = contactFromPeerId(peerInfo('the node itself', 0).id)
+
+export const ours: HolderSubject = {
+  table (peerStore) {
+    let written: Promise<unknown> = Promise.resolve()
+    const book = new AddressBook(passthroughMapper, 1_024)
+    const tags = new TableTags((peer, tags) => { written = peerStore.merge(toPeerId(peer), { tags }) })
+    const table = new LiveTable({ self, k: COUNT.tableEntry, maxFailures: 3 }, book, { onAdded: peer => { tags.onAdded(peer) } })
+
+    return {
+      add: async i => {
+        const { id, multiaddrs } = peerInfo('table', i)
+        book.set({ id, multiaddrs })
+        table.onAlive(fromPeerId(id))
+        await written
+      },
+      // those whose addresses are there
+      size: () => [...table.table.entries()].filter(({ peer }) => book.has(peer.id)).length
+    }
+  },
+
+  providers (datastore, cached) {
+    const { datastorePrefix, providers, limits } = resolveConfig({})
+    const store = new ProviderStore(datastore, self, {
+      ...providers,
+      ...cached ? {} : { cacheSize: 1 },
+      prefix: `${datastorePrefix}/provider`,
+      maxProvidersPerKey: limits.providersPerKey,
+      maxRecords: limits.storedProviders
+    })
+    const handle = addProviderHandler({ store, mapper: passthroughMapper, self: self.id, encodedSelf: () => undefined, encoded: () => undefined, closerPeers: () => [], random: () => 0 })
+
+    return {
+      announce: async (multihash, { id, multiaddrs }) => {
+        const from = fromPeerId(id)
+        const provider = encodePeer(from.multihash, multiaddrs.map(addr => addr.bytes))
+
+        await handle({ type: MessageType.ADD_PROVIDER, key: multihash, closer: [], providers: [provider] }, from)
+      }
+    }
+  }
+}
