@@ -18,7 +18,7 @@ export default {
       name: 'no-circle',
       comment: 'Of two files that need each other, one has two subjects.',
       severity: 'error',
-      from: { path: '^src' },
+      from: {},
       to: { circular: true }
     },
     ...Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({

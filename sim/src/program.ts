@@ -83,7 +83,7 @@ export async function run (args: string[]): Promise<number> {
 
 async function answer (scenario: Scenario, { figures, json, ...options }: Options): Promise<void> {
   const begun = performance.now()
-  const settings = { ...options, note }
+  const settings = { ...options, nodes: [...new Set(options.nodes)], note }
   const result = scenario.run(settings)
   const wallSeconds = (performance.now() - begun) / 1000
   const peakMemoryMiB = process.resourceUsage().maxRSS / 1024

@@ -1,8 +1,8 @@
 // One line of a result, and what sums up lookups to one. What was not measured is left out. docs/simulation.md has the units.
 
-import { mean, quantile } from 'simple-statistics'
-import type { LookupReport } from './run-lookup.ts'
+import { max, mean, quantile } from 'simple-statistics'
 import type { PolicyName } from '../policies/policy.ts'
+import type { LookupReport } from '../world/run-lookup.ts'
 
 export interface Measures {
   /** lookups it sums up */
@@ -90,7 +90,7 @@ export function sumUp (reports: LookupReport[], recalls: number[], bytes: number
     p50: Math.round(quantile(times, 0.5)),
     p90: Math.round(quantile(times, 0.9)),
     p99: Math.round(quantile(times, 0.99)),
-    inFlightMax: Math.max(...reports.map(({ inFlightMax }) => inFlightMax))
+    inFlightMax: max(reports.map(({ inFlightMax }) => inFlightMax))
   }
 }
 

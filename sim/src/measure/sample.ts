@@ -1,16 +1,16 @@
 // Many lookups in a network that does not change, each on its own: the same ones for all lookup rules.
 
-import { nearestNodes } from '../world/nearest-nodes.ts'
-import { isHonest } from '../world/node.ts'
-import { CONFIG } from '../world/config.ts'
-import { runLookup } from './run-lookup.ts'
+import { CONFIG } from '../network/config.ts'
+import { nearestNodes } from '../network/nearest-nodes.ts'
+import { isHonest } from '../network/node.ts'
+import { runLookup } from '../world/run-lookup.ts'
 import { sumUp } from './row.ts'
-import type { LookupReport } from './run-lookup.ts'
 import type { Measures } from './row.ts'
-import type { Rules } from '../policies/policy.ts'
-import type { SimNode } from '../world/node.ts'
-import type { World } from '../world/world.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
+import type { SimNode } from '../network/node.ts'
+import type { Rules } from '../policies/policy.ts'
+import type { LookupReport } from '../world/run-lookup.ts'
+import type { World } from '../world/world.ts'
 
 /** Who looks for what. */
 export interface Sample {
@@ -73,9 +73,9 @@ export function measure (world: World, rules: Rules, samples: Sample[], truth: S
   return sumUp(reports, reports.map(({ found }, i) => recall(found, truth[i])), bytes)
 }
 
-/** The share of the true ones that is among the nearest `truth.length` found. */
+/** The share of the true ones that is among the nearest k found; 1 when there are none. */
 export function recall (found: SimNode[], truth: SimNode[]): number {
   const nearest = new Set(found.slice(0, CONFIG.k))
 
-  return truth.filter(node => nearest.has(node)).length / truth.length
+  return truth.length === 0 ? 1 : truth.filter(node => nearest.has(node)).length / truth.length
 }

@@ -55,7 +55,8 @@ export function drawFigure ({ title, panels }: Figure): string {
         textStyle: { fontSize: 12, fontWeight: 'normal' }
       }))
     ],
-    legend: { bottom: 4, data: names },
+    // without a browser the width of a text is a guess
+    legend: { bottom: 4, itemGap: 28, data: names },
     grid: panels.map((_, i) => ({
       left: i * PANEL.width + MARGIN.left,
       width: PANEL.width - MARGIN.left - MARGIN.right,

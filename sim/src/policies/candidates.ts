@@ -1,8 +1,8 @@
 // Peers in the order of their distance from a key, each with a state: what the rivals' lookups are rendered with.
 
 import { compareDistance } from '../../../src/kademlia/key.ts'
-import type { SimNode } from '../world/node.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
+import type { SimNode } from '../network/node.ts'
 
 export interface Candidate<State> {
   readonly peer: SimNode

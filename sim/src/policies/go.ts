@@ -2,10 +2,10 @@
 // nearest have answered. Then whoever of the nearest k has not answered is asked, all at once, and everyone is waited for.
 // What it gives its caller are the nearest k not known to be unreachable when the first part was over.
 
-import { CONFIG } from '../world/config.ts'
+import { CONFIG } from '../network/config.ts'
 import { Candidates } from './candidates.ts'
 import type { LookupInit, Policy, Rules, Step } from './policy.ts'
-import type { SimNode } from '../world/node.ts'
+import type { SimNode } from '../network/node.ts'
 
 /** Requests at once (its `defaultConcurrency`). */
 const ALPHA = 10
@@ -14,7 +14,7 @@ const ALPHA = 10
 const BETA = 3
 
 /** What the TCP transport allows for a connection, and its `dhtReadMessageTimeout`, ms. */
-const LIMITS = { dial: 5_000, request: 10_000 }
+const LIMITS = { dial: 5_000, request: 10_000, total: Infinity }
 
 type State = 'heard' | 'waiting' | 'queried' | 'unreachable'
 
@@ -84,7 +84,7 @@ class GoLookup implements Policy {
   }
 
   closest (): SimNode[] {
-    return this.#result ?? []
+    return this.#result ?? this.#peers.nearest(this.#init.k, 'queried').map(({ peer }) => peer)
   }
 
   #hear (peers: SimNode[]): void {

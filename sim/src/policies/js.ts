@@ -6,10 +6,10 @@
 
 import { compareDistance } from '../../../src/kademlia/key.ts'
 import { offerNearest } from '../../../src/kademlia/nearest.ts'
-import { CONFIG } from '../world/config.ts'
+import { CONFIG } from '../network/config.ts'
 import { Candidates } from './candidates.ts'
 import type { LookupInit, Policy, Rules, Step } from './policy.ts'
-import type { SimNode } from '../world/node.ts'
+import type { SimNode } from '../network/node.ts'
 
 /** Requests at once, of each path (its `ALPHA`). */
 const ALPHA = 10
@@ -17,8 +17,8 @@ const ALPHA = 10
 /** Its `disjointPaths`, by default as many as α. */
 const PATHS = 10
 
-/** Its adaptive time-out at its least; it grows to a minute with failures. Dial and request together, ms. */
-const LIMITS = { dial: 5_000, request: 5_000 }
+/** Its adaptive time-out at its least; it grows to a minute with failures. Of dial and request together, ms. */
+const LIMITS = { dial: 5_000, request: 5_000, total: 5_000 }
 
 class Path {
   readonly #init: LookupInit

@@ -2,15 +2,15 @@
 
 import { Lookup } from '../../../src/kademlia/lookup.ts'
 import { MAX_ASKED, SEEDS } from '../../../src/kademlia/parameters.ts'
-import { CONFIG } from '../world/config.ts'
+import { CONFIG } from '../network/config.ts'
 import type { Policy, Rules } from './policy.ts'
-import type { SimNode } from '../world/node.ts'
+import type { SimNode } from '../network/node.ts'
 
 /** `paths`: disjoint paths of a lookup; the library's default when left out */
 export function ours (paths = CONFIG.disjointPaths): Rules {
   return {
     name: 'ours',
-    limits: { dial: CONFIG.requestTimeout, request: CONFIG.requestTimeout },
+    limits: { dial: CONFIG.requestTimeout, request: CONFIG.requestTimeout, total: CONFIG.requestTimeout },
     seeds: SEEDS * CONFIG.k,
 
     start: ({ target, self, k, isWarm }, seeds): Policy => {

@@ -1,9 +1,9 @@
 // What a set of lookup rules is to the simulator: a state machine like the library's own, and what surrounds it.
 
-import type { SimNode } from '../world/node.ts'
-import type { TimeLimits } from '../world/network.ts'
-import type { Random } from '../world/random.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
+import type { TimeLimits } from '../network/network.ts'
+import type { SimNode } from '../network/node.ts'
+import type { Random } from '../network/random.ts'
 
 export type PolicyName = 'ours' | 'go' | 'js' | 'rust'
 

@@ -1,11 +1,12 @@
 // The lookup rules of rust-libp2p's kad 0.49 in our own words: one path, three requests at once, up to k when three replies in a
-// row brought nobody nearer. It ends when the nearest k that did not fail have answered. A peer that takes longer than ten seconds
+// row brought nobody new among the nearest k. It ends when the nearest k that did not fail have answered. A peer that takes longer than ten seconds
 // gives its place to another; its reply still counts.
 
-import { CONFIG } from '../world/config.ts'
+import { compareDistance } from '../../../src/kademlia/key.ts'
+import { CONFIG } from '../network/config.ts'
 import { Candidates } from './candidates.ts'
 import type { LookupInit, Policy, Rules, Step } from './policy.ts'
-import type { SimNode } from '../world/node.ts'
+import type { SimNode } from '../network/node.ts'
 
 /** Its `ALPHA_VALUE`. */
 const ALPHA = 3
@@ -13,7 +14,7 @@ const ALPHA = 3
 /** Its `peer_timeout`, ms. */
 const PEER_TIMEOUT = 10_000
 
-const LIMITS = { dial: 10_000, request: 10_000 }
+const LIMITS = { dial: 10_000, request: 10_000, total: Infinity }
 
 type State = 'new' | 'waiting' | 'unresponsive' | 'failed' | 'succeeded'
 
@@ -22,7 +23,7 @@ class RustLookup implements Policy {
   readonly #peers: Candidates<State>
   readonly #deadlines = new Map<SimNode, number>()
   #waiting = 0
-  /** replies in a row that brought nobody nearer */
+  /** replies in a row that brought nobody new among the nearest k */
   #noProgress = 0
   #done = false
 
@@ -79,16 +80,16 @@ class RustLookup implements Policy {
       return
     }
 
-    const nearestBefore = this.#peers.sorted[0]
-    let progress = this.#peers.size < this.#init.k
+    const { k, self, target } = this.#init
+    const farthest = this.#peers.sorted[Math.min(k, this.#peers.size) - 1].peer
+    let progress = this.#peers.size < k
 
     for (const named of closer) {
-      if (named !== this.#init.self) {
-        this.#peers.add(named, 'new')
+      if (named !== self && this.#peers.add(named, 'new') && compareDistance(named.key, farthest.key, target) < 0) {
+        progress = true
       }
     }
 
-    progress ||= this.#peers.sorted[0] !== nearestBefore
     // once it has stalled only progress starts it again
     this.#noProgress = progress ? 0 : this.#noProgress + 1
   }

@@ -1,22 +1,22 @@
 // Lookups while a share of the nodes is hostile, against what S/Kademlia's formula says of disjoint paths.
 
 import { mean } from 'simple-statistics'
-import { drawSamples, lookUpAll, measure } from '../measure/sample.ts'
 import { rounded } from '../measure/row.ts'
+import { drawSamples, lookUpAll, measure } from '../measure/sample.ts'
+import { collude, drop, invent } from '../network/behaviours.ts'
+import { CONFIG } from '../network/config.ts'
+import { corrupt, heal } from '../network/faults.ts'
+import { nearestNodes } from '../network/nearest-nodes.ts'
+import { isHonest } from '../network/node.ts'
 import { linesOf } from '../output/lines.ts'
 import { RULES } from '../policies/index.ts'
 import { ours } from '../policies/ours.ts'
-import { collude, drop, invent } from '../world/behaviours.ts'
-import { corrupt, heal } from '../world/faults.ts'
-import { nearestNodes } from '../world/nearest-nodes.ts'
-import { isHonest } from '../world/node.ts'
-import { CONFIG } from '../world/config.ts'
-import { build } from './build.ts'
+import { build, measurable } from './build.ts'
 import type { Scenario } from './scenario.ts'
 import type { Row } from '../measure/row.ts'
+import type { Behaviour, SimNode } from '../network/node.ts'
 import type { Panel } from '../output/figure.ts'
 import type { PolicyName, Rules } from '../policies/policy.ts'
-import type { Behaviour, SimNode } from '../world/node.ts'
 
 const SHARES = [0, 0.1, 0.2, 0.3, 0.5]
 
@@ -33,12 +33,11 @@ export const attack: Scenario = {
   lookups: 300,
 
   run: settings => {
-    const contestants = settings.policies.flatMap(policy => policy === 'ours'
-      ? PATHS.map(paths => ({ rules: ours(paths), paths, label: { paths } }))
-      : [{ rules: RULES[policy], paths: OTHERS_PATHS[policy], label: {} }])
-
     const rows = settings.nodes.flatMap(nodes => {
       const world = build(settings, nodes)
+      const contestants = measurable(settings, nodes).flatMap(policy => policy === 'ours'
+        ? PATHS.map(paths => ({ rules: ours(paths), paths, label: { paths } }))
+        : [{ rules: RULES[policy], paths: OTHERS_PATHS[policy], label: {} }])
       const behaviours: Record<string, (hostile: SimNode[]) => Behaviour> = {
         collude,
         invent: () => invent(nodes, world.random.fork('invent')),
@@ -80,13 +79,17 @@ export const attack: Scenario = {
       title, x: 'hostile', y, lines: linesOf(rows.filter(row => row.behaviour === behaviour), 'hostile', y, nameOf)
     })
 
+    const values = panel('collude', 'They name only each other: values got', 'success')
+    const formulae = linesOf(rows.filter(({ policy, behaviour }) => policy === 'ours' && behaviour === 'collude'), 'hostile', 'formula', ({ paths }) => `formula, d = ${paths}`)
+      .map(line => ({ ...line, dashed: true }))
+
     return {
       rows,
       columns: ['nodes', 'behaviour', 'hostile', 'policy', 'paths', 'success', 'formula', 'recall', 'messages', 'failed', 'p50', 'p99', 'inFlightMax'],
       figure: {
         title: 'Lookups among hostile nodes',
         panels: [
-          panel('collude', 'They name only each other: values got', 'success'),
+          { ...values, lines: [...values.lines, ...formulae] },
           panel('collude', 'They name only each other: honest nearest found', 'recall'),
           panel('invent', 'They name invented peers: honest nearest found', 'recall'),
           panel('invent', 'They name invented peers: requests a lookup', 'messages')

@@ -1,15 +1,15 @@
 // A network in which nodes come and go as they do in the public one, and keep their tables up.
 
 import { mean, sum } from 'simple-statistics'
-import { drawSamples, measure, truthOf } from '../measure/sample.ts'
 import { rounded } from '../measure/row.ts'
+import { drawSamples, measure, truthOf } from '../measure/sample.ts'
 import { linesOf } from '../output/lines.ts'
 import { RULES } from '../policies/index.ts'
 import { Population } from '../world/population.ts'
-import { build } from './build.ts'
+import { build, measurable } from './build.ts'
 import type { Scenario } from './scenario.ts'
 import type { Row } from '../measure/row.ts'
-import type { SimNode } from '../world/node.ts'
+import type { SimNode } from '../network/node.ts'
 
 const MINUTE = 60_000
 const HOURS = 4
@@ -37,7 +37,7 @@ export const churn: Scenario = {
         const upkeepPerMinute = rounded((requests(world.network.traffic) - sent) / nodes / (MEASURED_EVERY * 60))
         sent = requests(world.network.traffic)
 
-        for (const policy of settings.policies) {
+        for (const policy of measurable(settings, nodes)) {
           rows.push({ policy, nodes, hours, ...measure(world, RULES[policy], samples, truth), ...tables(up), upkeepPerMinute })
         }
       }

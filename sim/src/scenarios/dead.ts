@@ -1,10 +1,10 @@
 // Lookups in a network part of which has just gone, fallen silent, or turns out not to be dialable: still in all tables.
 
 import { drawSamples, measure, truthOf } from '../measure/sample.ts'
+import { FAULTS, afflict, heal } from '../network/faults.ts'
 import { linesOf } from '../output/lines.ts'
 import { RULES } from '../policies/index.ts'
-import { FAULTS, afflict, heal } from '../world/faults.ts'
-import { build } from './build.ts'
+import { build, measurable } from './build.ts'
 import type { Scenario } from './scenario.ts'
 import type { Row } from '../measure/row.ts'
 
@@ -27,7 +27,7 @@ export const dead: Scenario = {
         const samples = drawSamples(world, settings.lookups, `${fault} ${share}`)
         const truth = truthOf(world, samples)
 
-        return settings.policies.map((policy): Row => ({ policy, nodes, fault, dead: share, ...measure(world, RULES[policy], samples, truth) }))
+        return measurable(settings, nodes).map((policy): Row => ({ policy, nodes, fault, dead: share, ...measure(world, RULES[policy], samples, truth) }))
       }))
     })
 

@@ -1,21 +1,21 @@
 // An attacker joins with nodes whose keys crowd the place around one key, nearer to it than any honest node.
 
-import { drawSamples, lookUpAll, measure, truthOf } from '../measure/sample.ts'
 import { rounded } from '../measure/row.ts'
+import { drawSamples, lookUpAll, measure, truthOf } from '../measure/sample.ts'
+import { collude } from '../network/behaviours.ts'
+import { CONFIG } from '../network/config.ts'
+import { SEEDS_DIALLED } from '../network/model.ts'
+import { nearestNodes } from '../network/nearest-nodes.ts'
+import { isHonest } from '../network/node.ts'
 import { linesOf } from '../output/lines.ts'
 import { RULES } from '../policies/index.ts'
-import { collude } from '../world/behaviours.ts'
-import { CONFIG } from '../world/config.ts'
 import { join } from '../world/join.ts'
-import { SEEDS_DIALLED } from '../world/model.ts'
-import { nearestNodes } from '../world/nearest-nodes.ts'
-import { isHonest } from '../world/node.ts'
-import { build } from './build.ts'
+import { build, measurable } from './build.ts'
 import type { Scenario } from './scenario.ts'
-import type { Row } from '../measure/row.ts'
-import type { SimNode } from '../world/node.ts'
-import type { World } from '../world/world.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
+import type { Row } from '../measure/row.ts'
+import type { SimNode } from '../network/node.ts'
+import type { World } from '../world/world.ts'
 
 /** Keys that are attacked, each by nodes of its own. */
 const KEYS = 10
@@ -47,7 +47,7 @@ export const eclipse: Scenario = {
         const held = new Map(samples.map(sample => [sample.label, sample.held]))
         const truth = truthOf(world, samples)
 
-        return settings.policies.map((policy): Row => {
+        return measurable(settings, nodes).map((policy): Row => {
           const { reports } = lookUpAll(world, RULES[policy], samples, { isGoal: (peer, { label }) => held.get(label)?.has(peer) === true })
 
           return {

@@ -1,13 +1,13 @@
 // What it costs the nodes near a key when everyone looks for it.
 
 import { max, mean } from 'simple-statistics'
-import { drawSamples, measure, truthOf } from '../measure/sample.ts'
 import { rounded } from '../measure/row.ts'
+import { drawSamples, measure, truthOf } from '../measure/sample.ts'
 import { RULES } from '../policies/index.ts'
-import { build } from './build.ts'
+import { build, measurable } from './build.ts'
 import type { Scenario } from './scenario.ts'
 import type { Row } from '../measure/row.ts'
-import type { SimNode } from '../world/node.ts'
+import type { SimNode } from '../network/node.ts'
 
 export const hotkey: Scenario = {
   name: 'hotkey',
@@ -27,7 +27,7 @@ export const hotkey: Scenario = {
         const samples = keys === 'one' ? random.map(sample => ({ ...sample, target: hot })) : random
         const truth = truthOf(world, samples)
 
-        for (const policy of settings.policies) {
+        for (const policy of measurable(settings, nodes)) {
           const asked = new Map<SimNode, number>(world.nodes.map(node => [node, 0]))
           const onRequest = (to: SimNode): void => { asked.set(to, (asked.get(to) ?? 0) + 1) }
           const measures = measure(world, RULES[policy], samples, truth, { onRequest })

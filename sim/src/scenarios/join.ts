@@ -1,18 +1,20 @@
 // What joining costs the joiner and its seeds, and what its table is worth then.
 
-import { max, mean, median } from 'simple-statistics'
+import { max, mean, median, sum } from 'simple-statistics'
 import { rounded } from '../measure/row.ts'
+import { CONFIG } from '../network/config.ts'
+import { SEEDS_DIALLED } from '../network/model.ts'
+import { nearestNodes } from '../network/nearest-nodes.ts'
 import { linesOf } from '../output/lines.ts'
 import { RULES } from '../policies/index.ts'
-import { CONFIG } from '../world/config.ts'
 import { join as joinNetwork } from '../world/join.ts'
-import { SEEDS_DIALLED } from '../world/model.ts'
-import { nearestNodes } from '../world/nearest-nodes.ts'
 import { keepUp } from '../world/upkeep.ts'
 import { build } from './build.ts'
 import type { Scenario } from './scenario.ts'
 import type { Row } from '../measure/row.ts'
-import type { SimNode } from '../world/node.ts'
+import type { SimNode } from '../network/node.ts'
+import type { Upkeep } from '../world/join.ts'
+import type { World } from '../world/world.ts'
 
 const MINUTE = 60_000
 
@@ -29,63 +31,27 @@ export const join: Scenario = {
   lookups: JOINERS,
 
   run: settings => {
-    const rows = settings.nodes.flatMap(nodes => {
-      // what the one who is joining has sent, and to whom
-      let joiner: SimNode | undefined
-      let asked = new Map<SimNode, number>()
-      let sent = 0
-
-      const world = build(settings, nodes, (to, from) => {
-        if (from === joiner) {
-          sent++
-          asked.set(to, (asked.get(to) ?? 0) + 1)
-        }
-      })
+    // each policy has a network to itself: joiners stay in it
+    const rows = settings.nodes.flatMap(nodes => settings.policies.map((policy): Row => {
+      const watch = new Watch()
+      const world = build(settings, nodes, (to, from) => { watch.onRequest(to, from) })
+      settings.note(`${settings.lookups} more join by the rules of ${policy}`)
       const seeds = world.random.fork('seeds').sample(world.nodes, SEEDS_DIALLED)
+      const upkeep = { network: world.network, random: world.random.fork('join'), rules: RULES[policy] }
+      const joins = Array.from({ length: settings.lookups }, () => joinWatched(world, upkeep, seeds, watch))
+      const seedRequests = joins.flatMap(({ seedRequests }) => seedRequests)
 
-      return settings.policies.map((policy): Row => {
-        settings.note(`${settings.lookups} nodes join by the rules of ${policy}`)
-        const random = world.random.fork(`join ${policy}`)
-        const upkeep = { network: world.network, random, rules: RULES[policy] }
-        const joins: Array<{ ms: number, messages: number, seedRequests: number[], known: number, table: number }> = []
-
-        for (let i = 0; i < settings.lookups; i++) {
-          const begun = world.clock.now
-          const node = joiner = world.addNode()
-          const result = { ms: 0, messages: 0, seedRequests: [], known: 0, table: 0 }
-          asked = new Map()
-          sent = 0
-
-          joinNetwork(upkeep, node, seeds, () => {
-            result.ms = world.clock.now - begun
-            result.messages = sent
-          })
-          keepUp(upkeep, node, begun + WATCHED)
-          world.clock.run()
-
-          const nearest = nearestNodes(world.nodes.filter(other => other !== node), node.key, CONFIG.k)
-          joins.push({
-            ...result,
-            seedRequests: seeds.map(seed => asked.get(seed) ?? 0),
-            known: nearest.filter(({ id }) => node.table.has(id)).length,
-            table: node.table.size
-          })
-        }
-
-        const seedRequests = joins.flatMap(({ seedRequests }) => seedRequests)
-
-        return {
-          policy,
-          nodes,
-          seedRequests: rounded(mean(seedRequests)),
-          seedRequestsMax: max(seedRequests),
-          joinMs: median(joins.map(({ ms }) => ms)),
-          joinMessages: rounded(mean(joins.map(({ messages }) => messages))),
-          tableSize: rounded(mean(joins.map(({ table }) => table))),
-          ownKnown: rounded(mean(joins.map(({ known }) => known)))
-        }
-      })
-    })
+      return {
+        policy,
+        nodes,
+        seedRequests: rounded(mean(seedRequests)),
+        seedRequestsMax: max(seedRequests),
+        joinMs: median(joins.map(({ ms }) => ms)),
+        joinMessages: rounded(mean(joins.map(({ messages }) => messages))),
+        tableSize: rounded(mean(joins.map(({ tableSize }) => tableSize))),
+        ownKnown: rounded(mean(joins.map(({ known }) => known)))
+      }
+    }))
 
     return {
       rows,
@@ -98,5 +64,67 @@ export const join: Scenario = {
         ]
       }
     }
+  }
+}
+
+/** Counts the requests of one node. */
+class Watch {
+  #node?: SimNode
+  #asked = new Map<SimNode, number>()
+
+  start (node: SimNode): void {
+    this.#node = node
+    this.#asked = new Map()
+  }
+
+  onRequest (to: SimNode, from: SimNode): void {
+    if (from === this.#node) {
+      this.#asked.set(to, this.to(to) + 1)
+    }
+  }
+
+  to (node: SimNode): number {
+    return this.#asked.get(node) ?? 0
+  }
+
+  get all (): number {
+    return sum([...this.#asked.values()])
+  }
+}
+
+interface Joined {
+  /** until it had refreshed its table */
+  ms: number
+  messages: number
+  /** to each seed, in all the time that it was watched */
+  seedRequests: number[]
+  tableSize: number
+  /** of its own nearest k, those in its table */
+  known: number
+}
+
+/** One more node joins, keeps its table while it is watched, and then stays without doing anything. */
+function joinWatched (world: World, upkeep: Upkeep, seeds: SimNode[], watch: Watch): Joined {
+  const { clock, nodes } = world
+  const begun = clock.now
+  const others = [...nodes]
+  const node = world.addNode()
+  let ms = 0
+  let messages = 0
+  watch.start(node)
+
+  joinNetwork(upkeep, node, seeds, () => {
+    ms = clock.now - begun
+    messages = watch.all
+  })
+  keepUp(upkeep, node, begun + WATCHED)
+  clock.run()
+
+  return {
+    ms,
+    messages,
+    seedRequests: seeds.map(seed => watch.to(seed)),
+    tableSize: node.table.size,
+    known: nearestNodes(others, node.key, CONFIG.k).filter(({ id }) => node.table.has(id)).length
   }
 }

@@ -1,22 +1,22 @@
 // How many records get other holders when a node joins or leaves, and whether lookups see it.
 
 import { mean } from 'simple-statistics'
-import { drawSamples, measure } from '../measure/sample.ts'
 import { rounded } from '../measure/row.ts'
+import { drawSamples, measure } from '../measure/sample.ts'
+import { CONFIG } from '../network/config.ts'
+import { gone } from '../network/faults.ts'
+import { SEEDS_DIALLED } from '../network/model.ts'
+import { nearestNodes } from '../network/nearest-nodes.ts'
+import { isHonest } from '../network/node.ts'
 import { RULES } from '../policies/index.ts'
-import { CONFIG } from '../world/config.ts'
-import { gone } from '../world/faults.ts'
 import { join } from '../world/join.ts'
-import { SEEDS_DIALLED } from '../world/model.ts'
-import { nearestNodes } from '../world/nearest-nodes.ts'
-import { isHonest } from '../world/node.ts'
-import { build } from './build.ts'
+import { build, measurable } from './build.ts'
 import type { Scenario } from './scenario.ts'
+import type { Key } from '../../../src/kademlia/key.ts'
 import type { Row } from '../measure/row.ts'
 import type { Sample } from '../measure/sample.ts'
-import type { SimNode } from '../world/node.ts'
+import type { SimNode } from '../network/node.ts'
 import type { World } from '../world/world.ts'
-import type { Key } from '../../../src/kademlia/key.ts'
 
 /** Records that are watched. */
 const RECORDS = 2_000
@@ -59,7 +59,7 @@ export const rehome: Scenario = {
         for (let i = 0; i < CHANGES; i++) {
           change(world, i)
           const after = holdersOf(world, records)
-          const changed = records.filter((_, record) => after[record].some(node => !before[record].includes(node)))
+          const changed = changedOf(records, before, after)
           shares.push(changed.length / RECORDS)
           before = after
 
@@ -71,7 +71,7 @@ export const rehome: Scenario = {
 
         const truth = moved.map(({ target, from }) => nearestNodes(world.nodes.filter(node => isHonest(node) && node !== from), target, CONFIG.k))
 
-        return settings.policies.map((policy): Row => ({
+        return measurable(settings, nodes).map((policy): Row => ({
           policy, nodes, event, rehomed: rounded(mean(shares), 4), expected: rounded(CONFIG.k / nodes, 4), ...measure(world, RULES[policy], moved, truth)
         }))
       })
@@ -108,4 +108,9 @@ function holdersOf (world: World, records: Key[]): SimNode[][] {
   const honest = world.nodes.filter(isHonest)
 
   return records.map(key => nearestNodes(honest, key, CONFIG.k))
+}
+
+/** Those that have a holder after it that they had not before. */
+function changedOf (records: Key[], before: SimNode[][], after: SimNode[][]): Key[] {
+  return records.filter((_, i) => after[i].some(node => !before[i].includes(node)))
 }

@@ -1,12 +1,12 @@
 // How lookups and tables grow with the network: both with log2 N.
 
 import { linearRegression, linearRegressionLine, mean, rSquared } from 'simple-statistics'
-import { drawSamples, measure, truthOf } from '../measure/sample.ts'
 import { rounded } from '../measure/row.ts'
+import { drawSamples, measure, truthOf } from '../measure/sample.ts'
 import { linesOf } from '../output/lines.ts'
 import { RULES } from '../policies/index.ts'
-import { build } from './build.ts'
-import type { Fit, Scenario } from './scenario.ts'
+import { build, measurable } from './build.ts'
+import type { Fit, Scenario, Settings } from './scenario.ts'
 import type { Row } from '../measure/row.ts'
 import type { Line } from '../output/figure.ts'
 import type { PolicyName } from '../policies/policy.ts'
@@ -24,7 +24,7 @@ export const scale: Scenario = {
       const truth = truthOf(world, samples)
       const tableSize = rounded(mean(world.nodes.map(({ table }) => table.size)))
 
-      return settings.policies.map((policy): Row => ({ policy, nodes, ...measure(world, RULES[policy], samples, truth), tableSize }))
+      return measurable(settings, nodes).map((policy): Row => ({ policy, nodes, ...measure(world, RULES[policy], samples, truth), tableSize }))
     })
 
     return {
@@ -38,10 +38,7 @@ export const scale: Scenario = {
           { title: 'Peers in a routing table', x: 'nodes', y: 'peers', logX: true, lines: linesOf(rows, 'nodes', 'tableSize', () => 'table') }
         ]
       },
-      fits: settings.nodes.length < 2 ? [] : [
-        ...settings.policies.map(policy => fit(rows, policy, 'hopsDiscovery')),
-        fit(rows, settings.policies[0], 'tableSize')
-      ]
+      fits: fits(settings, rows)
     }
   }
 }
@@ -49,6 +46,11 @@ export const scale: Scenario = {
 /** Discovery takes (log2 N − log2 k)/3 to /4 hops, for k = 20: the middle of it. */
 function theory (nodes: number[]): Line[] {
   return [{ name: '(log2 N − log2 k) / 3.5', dashed: true, points: nodes.map(n => [n, Math.max(0, Math.log2(n / 20)) / 3.5]) }]
+}
+
+/** Through one size there is no line. */
+function fits ({ nodes, policies }: Settings, rows: Row[]): Fit[] {
+  return nodes.length < 2 ? [] : [...policies.map(policy => fit(rows, policy, 'hopsDiscovery')), fit(rows, policies[0], 'tableSize')]
 }
 
 function fit (rows: Row[], policy: PolicyName, measure: 'hopsDiscovery' | 'tableSize'): Fit {

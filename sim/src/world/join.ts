@@ -2,12 +2,13 @@
 // then into each bucket that no lookup went to.
 
 import { MAX_REFRESH_DEPTH } from '../../../src/kademlia/parameters.ts'
-import { runLookup } from '../measure/run-lookup.ts'
-import type { SimNetwork } from './network.ts'
-import type { SimNode } from './node.ts'
-import type { Random } from './random.ts'
-import type { Rules } from '../policies/policy.ts'
+import { isUp } from '../network/node.ts'
+import { runLookup } from './run-lookup.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
+import type { SimNetwork } from '../network/network.ts'
+import type { SimNode } from '../network/node.ts'
+import type { Random } from '../network/random.ts'
+import type { Rules } from '../policies/policy.ts'
 
 /** What upkeep of a node's table is done with. */
 export interface Upkeep {
@@ -23,16 +24,16 @@ export function join (upkeep: Upkeep, node: SimNode, seeds: SimNode[], done: () 
   let waiting = seeds.length
   let joined = false
 
-  for (const seed of seeds) {
-    network.request(node, seed, node.key, rules.limits, closer => {
-      waiting--
+  const onSettled = (closer?: SimNode[]): void => {
+    waiting--
 
-      if (!joined && (closer != null || waiting === 0)) {
-        joined = true
-        refresh(upkeep, node, network.clock.now, done)
-      }
-    })
+    if (!joined && (closer != null || waiting === 0)) {
+      joined = true
+      refresh(upkeep, node, network.clock.now, done)
+    }
   }
+
+  seeds.forEach(seed => { network.request(node, seed, node.key, rules.limits, onSettled) })
 
   if (seeds.length === 0) {
     done()
@@ -59,11 +60,6 @@ export function refresh (upkeep: Upkeep, node: SimNode, before: number, done: ()
 /** Looks for the neighbours of a key, for what the table learns from it. */
 export function lookUp ({ network, random, rules }: Upkeep, node: SimNode, target: Key, done: () => void = noop): void {
   runLookup(network, { rules, from: node, target, random }, () => { done() })
-}
-
-/** Whether it is there to do anything. */
-export function isUp ({ health }: SimNode): boolean {
-  return health === 'alive' || health === 'silent' || health === 'nat'
 }
 
 function noop (): void {}

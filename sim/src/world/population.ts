@@ -1,15 +1,15 @@
 // Nodes that come and go: each stays for a session, and when one leaves another one joins, so that there are always as many.
 
 import { randomLogNormal } from 'd3-random'
+import { gone } from '../network/faults.ts'
+import { SEEDS_DIALLED, SESSION } from '../network/model.ts'
 import { RULES } from '../policies/index.ts'
-import { gone } from './faults.ts'
 import { join } from './join.ts'
-import { SEEDS_DIALLED, SESSION } from './model.ts'
 import { keepUp } from './upkeep.ts'
 import type { Upkeep } from './join.ts'
-import type { SimNode } from './node.ts'
-import type { Random } from './random.ts'
 import type { World } from './world.ts'
+import type { SimNode } from '../network/node.ts'
+import type { Random } from '../network/random.ts'
 
 const HOUR = 60 * 60 * 1000
 

@@ -1,10 +1,11 @@
 // The upkeep of a node's table while it is up, at the intervals at which the library does it.
 
 import { JITTER, SELF_INTERVAL_GROWTH, UPKEEP } from '../../../src/kademlia/parameters.ts'
-import { CONFIG } from './config.ts'
-import { isUp, lookUp, refresh } from './join.ts'
+import { CONFIG } from '../network/config.ts'
+import { isUp } from '../network/node.ts'
+import { lookUp, refresh } from './join.ts'
 import type { Upkeep } from './join.ts'
-import type { SimNode } from './node.ts'
+import type { SimNode } from '../network/node.ts'
 
 /** From now until it is down, or until `end`: looks for its own neighbourhood, refreshes stale buckets, and probes whom it has not heard of. */
 export function keepUp (upkeep: Upkeep, node: SimNode, end = Infinity): void {

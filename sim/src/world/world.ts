@@ -1,15 +1,14 @@
 // A network of nodes, and how it comes to be.
 
+import { Clock } from '../network/clock.ts'
+import { settle } from '../network/geography.ts'
+import { SEEDS_DIALLED } from '../network/model.ts'
+import { SimNetwork } from '../network/network.ts'
+import { SimNode } from '../network/node.ts'
+import { Random } from '../network/random.ts'
 import { RULES } from '../policies/index.ts'
-import { Clock } from './clock.ts'
-import { CONFIG } from './config.ts'
 import { fill } from './fill.ts'
-import { settle } from './geography.ts'
-import { join, lookUp } from './join.ts'
-import { SEEDS_DIALLED } from './model.ts'
-import { SimNetwork } from './network.ts'
-import { SimNode } from './node.ts'
-import { Random } from './random.ts'
+import { join } from './join.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
 
 /** joined: by the nodes' own joins and refreshes. filled: by one who knows them all, which is faster. */
@@ -66,7 +65,7 @@ export function createWorld (seed: string, size: number, tables: Tables, onReque
   return world
 }
 
-/** The nodes join one after the other, the more at a time the more there are; at the end each looks once more around itself. */
+/** The nodes join one after the other, the more at a time the more there are. */
 function grow (world: World, size: number): void {
   const { clock, network, nodes } = world
   const random = world.random.fork('grow')

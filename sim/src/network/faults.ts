@@ -12,7 +12,7 @@ export type Fault = typeof FAULTS[number]
 /** Gives a share of the nodes a fault, the same nodes for every fault and more of them for a greater share. */
 export function afflict (nodes: SimNode[], fault: Fault, share: number, random: Random): void {
   for (const node of random.sample(nodes, Math.round(share * nodes.length))) {
-    node.health = fault === 'dead' ? gone(random) : fault
+    node.health = fault === 'dead' ? gone(random.fork(node.id)) : fault
   }
 }
 
@@ -37,4 +37,3 @@ export function corrupt (nodes: SimNode[], share: number, random: Random, behavi
 
   return hostile
 }
-

@@ -1,6 +1,6 @@
 // How many replies, one leading to the next, it took to hear of each peer: the same count for all lookup rules.
 
-import type { SimNode } from '../world/node.ts'
+import type { SimNode } from '../network/node.ts'
 
 export class Hops {
   readonly #depths = new Map<SimNode, number>()

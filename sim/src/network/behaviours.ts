@@ -15,18 +15,25 @@ export function collude (hostile: SimNode[]): Behaviour {
   return (node, from, target) => nearestNodes(hostile, target, CONFIG.k + 1).filter(other => other !== node).slice(0, CONFIG.k)
 }
 
-/** They name peers that do not exist, nearer to the target than anyone who does; those who dial them wait. `size`: of the network */
+/**
+ * They name peers that do not exist, nearer to the target than anyone who does; those who dial them wait. Each says the same to
+ * whoever asks. `size`: of the network
+ */
 export function invent (size: number, random: Random): Behaviour {
   const shared = Math.ceil(Math.log2(size))
-  let invented = 0
 
-  return (node, from, target) => Array.from({ length: CONFIG.k }, () => {
-    const key = random.keyInBucket(target, shared + NEARER[0] + random.int(NEARER[1] - NEARER[0]))
-    const peer = new SimNode(`invented ${invented++}`, key, settle(random))
-    peer.health = 'vanished'
+  return (node, from, target) => {
+    const label = `${node.id} ${target[0]}`
+    const lies = random.fork(label)
 
-    return peer
-  })
+    return Array.from({ length: CONFIG.k }, (_, i) => {
+      const key = lies.keyInBucket(target, shared + NEARER[0] + lies.int(NEARER[1] - NEARER[0]))
+      const peer = new SimNode(`invented ${label} ${i}`, key, settle(lies))
+      peer.health = 'vanished'
+
+      return peer
+    })
+  }
 }
 
 /** They take requests and answer nothing. */

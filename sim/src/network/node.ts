@@ -37,18 +37,29 @@ export class SimNode implements PeerKey {
   }
 
   get table (): RoutingTable<SimNode> {
-    return this.#table ??= new RoutingTable({ self: this.key, k: CONFIG.k, maxFailures: MAX_FAILURES })
+    this.#table ??= new RoutingTable({ self: this.key, k: CONFIG.k, maxFailures: MAX_FAILURES })
+
+    return this.#table
   }
 
   /** what it has measured of others' round trips */
   get latency (): Latency {
-    return this.#latency ??= new Latency(CONFIG.slow)
+    this.#latency ??= new Latency(CONFIG.slow)
+
+    return this.#latency
   }
 
   /** whom it is connected to, oldest first */
   get connections (): Set<SimNode> {
-    return this.#connections ??= new Set()
+    this.#connections ??= new Set()
+
+    return this.#connections
   }
+}
+
+/** Whether it is there to do anything. */
+export function isUp ({ health }: SimNode): boolean {
+  return health === 'alive' || health === 'silent' || health === 'nat'
 }
 
 /** Whether it can be dialled and answers as it should. */

@@ -1,8 +1,9 @@
 // The simulated network: carries requests, and lets nodes learn from them as running ones do.
 
-import { BYTES, COLD_ROUND_TRIPS, CONNECTIONS, LOSS, RETRANSMIT_AFTER, ROUND_TRIP } from './model.ts'
 import { CONFIG } from './config.ts'
 import { roundTrip } from './geography.ts'
+import { BYTES, COLD_ROUND_TRIPS, CONNECTIONS, LOSS, RETRANSMIT_AFTER, ROUND_TRIP } from './model.ts'
+import { isUp } from './node.ts'
 import type { Clock } from './clock.ts'
 import type { SimNode } from './node.ts'
 import type { Random } from './random.ts'
@@ -11,8 +12,10 @@ import type { Key } from '../../../src/kademlia/key.ts'
 /** When whoever asks gives up, ms. */
 export interface TimeLimits {
   dial: number
-  /** once it is connected */
+  /** for the reply, once it is connected */
   request: number
+  /** for both together */
+  total: number
 }
 
 /** A request on its way. */
@@ -21,6 +24,8 @@ export interface Sent {
   readonly warm: boolean
   /** when the connection was or will be there; Infinity for never */
   readonly connectedAt: number
+  /** set to true by whoever has given it up: while it is still being dialled, nothing is sent any more */
+  dropped: boolean
 }
 
 /** Called once: whom the peer named, or undefined when it did not answer. */
@@ -38,7 +43,7 @@ export interface Traffic {
 }
 
 export interface NetworkOptions {
-  /** false: nothing that happens changes a table or a connection, so that one measurement does not change the next */
+  /** false: for one lookup, of which nothing changes a table, a connection or a latency, so that one does not change the next */
   learning: boolean
   /** a request has come to a node */
   onRequest? (to: SimNode, from: SimNode): void
@@ -49,6 +54,8 @@ export class SimNetwork {
   readonly traffic: Traffic = { requests: 0, dials: 0, bytes: 0, probes: 0 }
   readonly #random: Random
   readonly #options: NetworkOptions
+  /** whom the one lookup of a network without learning has connected to */
+  readonly #opened = new Set<SimNode>()
 
   constructor (clock: Clock, random: Random, options: NetworkOptions) {
     this.clock = clock
@@ -63,9 +70,9 @@ export class SimNetwork {
   /** Asks `to` for the nodes nearest to `target`. */
   request (from: SimNode, to: SimNode, target: Key, limits: TimeLimits, settle: Settle): Sent {
     const { clock, traffic } = this
-    const ms = roundTrip(from.place, to.place) * (1 + ROUND_TRIP.jitter * this.#random.float())
+    const ms = Math.min(ROUND_TRIP.max, roundTrip(from.place, to.place) * (1 + ROUND_TRIP.jitter * this.#random.float()))
     const gone = to.health === 'refusing' || to.health === 'vanished'
-    const warm = !gone && from.connections.has(to)
+    const warm = !gone && this.isWarm(from, to)
     let dialling = 0
 
     traffic.requests++
@@ -74,18 +81,37 @@ export class SimNetwork {
       traffic.dials++
 
       if (gone || to.health === 'nat') {
-        clock.after(to.health === 'refusing' ? ms : limits.dial, () => { this.#fail(from, to, settle) })
-        return { warm, connectedAt: Infinity }
+        clock.after(to.health === 'refusing' ? ms : Math.min(limits.dial, limits.total), () => { this.#fail(from, to, settle) })
+        return { warm, connectedAt: Infinity, dropped: false }
       }
 
       dialling = (this.#random.between(...COLD_ROUND_TRIPS) - 1) * ms
       traffic.bytes += BYTES.connection
     }
 
-    traffic.bytes += BYTES.request
-    clock.after(dialling + ms / 2, () => { this.#arrive(from, to, target, ms / 2 + this.#lost(ms), limits, settle) })
+    const sent = { warm, connectedAt: clock.now + dialling, dropped: false }
+    const giveUp = Math.min(dialling + limits.request, limits.total)
 
-    return { warm, connectedAt: clock.now + dialling }
+    clock.after(dialling + ms / 2, () => {
+      if (sent.dropped) {
+        return
+      }
+
+      const closer = this.#arrive(from, to, target)
+
+      if (closer == null) {
+        clock.after(giveUp - dialling - ms / 2, () => { this.#fail(from, to, settle) })
+      } else {
+        clock.after(ms / 2 + this.#lost(ms), () => { this.#reply(from, to, closer, settle) })
+      }
+    })
+
+    return sent
+  }
+
+  /** Whether there is a connection between two nodes. */
+  isWarm (from: SimNode, to: SimNode): boolean {
+    return from.connections.has(to) || this.#opened.has(to)
   }
 
   /** Two nodes have a connection; whoever has too many drops the oldest one. */
@@ -103,30 +129,27 @@ export class SimNetwork {
     node.connections.clear()
   }
 
-  #arrive (from: SimNode, to: SimNode, target: Key, back: number, limits: TimeLimits, settle: Settle): void {
+  #arrive (from: SimNode, to: SimNode, target: Key): SimNode[] | undefined {
+    this.traffic.bytes += BYTES.request
     this.#options.onRequest?.(to, from)
 
-    if (this.#options.learning) {
+    if (!this.#options.learning) {
+      this.#opened.add(to)
+    } else if (isUp(from) && isUp(to)) {
       this.#meet(from, to)
     }
 
-    const answers = to.health === 'alive' || to.health === 'nat'
-    const closer = !answers ? undefined : to.behaviour == null ? nearest(to, from, target) : to.behaviour(to, from, target)
+    return answer(to, from, target)
+  }
 
-    if (closer == null) {
-      this.clock.after(limits.request, () => { this.#fail(from, to, settle) })
-      return
-    }
-
+  #reply (from: SimNode, to: SimNode, closer: SimNode[], settle: Settle): void {
     this.traffic.bytes += closer.length * BYTES.peer
 
-    this.clock.after(back, () => {
-      if (this.#options.learning) {
-        from.table.onAlive(to, this.clock.now)
-      }
+    if (this.#options.learning) {
+      from.table.onAlive(to, this.clock.now)
+    }
 
-      settle(closer)
-    })
+    settle(closer)
   }
 
   #fail (from: SimNode, to: SimNode, settle: Settle): void {
@@ -175,6 +198,11 @@ export class SimNetwork {
   }
 }
 
-function nearest (node: SimNode, from: SimNode, target: Key): SimNode[] {
-  return node.table.closest(target, CONFIG.k, peer => peer !== from)
+/** Whom it names; undefined when it does not answer. */
+function answer (node: SimNode, from: SimNode, target: Key): SimNode[] | undefined {
+  if (node.health !== 'alive' && node.health !== 'nat') {
+    return
+  }
+
+  return node.behaviour == null ? node.table.closest(target, CONFIG.k, peer => peer !== from) : node.behaviour(node, from, target)
 }

@@ -1,7 +1,7 @@
 // Randomness that follows from a seed alone. Every purpose has a stream of its own, so that one that draws more often does
 // not change what another one draws.
 
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
 import { KEY_BITS, keyOf } from '../../../src/kademlia/key.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
 
@@ -9,12 +9,12 @@ const UINT32 = 2 ** 32
 
 export class Random {
   readonly #label: string
-  readonly #generator: ReturnType<typeof xoroshiro128plus>
+  readonly #generator: ReturnType<typeof xoroshiro128plusFromState>
 
   /** `label`: the seed, and what it is used for */
   constructor (label: string) {
     this.#label = label
-    this.#generator = xoroshiro128plus(keyOf(new TextEncoder().encode(label))[0] | 0)
+    this.#generator = xoroshiro128plusFromState([...new Int32Array(keyOf(new TextEncoder().encode(label)).buffer, 0, 4)])
   }
 
   /** A stream of its own for some purpose; the same again for the same purpose. */
