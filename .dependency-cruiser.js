@@ -11,6 +11,14 @@ const MAY_IMPORT = {
   providers: ['kademlia', 'wire', 'query']
 }
 
+/** The same for the simulator. */
+const SIMULATOR_MAY_IMPORT = {
+  network: [],
+  policies: ['network'],
+  world: ['network', 'policies'],
+  measure: ['network', 'policies', 'world']
+}
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
@@ -27,6 +35,13 @@ export default {
       severity: 'error',
       from: { path: `^src/${folder}/` },
       to: { path: '^src/', pathNot: `^src/(${[folder, ...allowed].join('|')})/` }
+    })),
+    ...Object.entries(SIMULATOR_MAY_IMPORT).map(([folder, allowed]) => ({
+      name: `simulated-${folder}-knows-its-place`,
+      comment: `sim/src/${folder} may import ${allowed.join(', ') || 'no other folder'}.`,
+      severity: 'error',
+      from: { path: `^sim/src/${folder}/` },
+      to: { path: '^sim/src/', pathNot: `^sim/src/(${[folder, ...allowed].join('|')})/` }
     })),
     {
       name: 'no-index-from-within',

@@ -26,8 +26,8 @@ export interface Figure {
   panels: Panel[]
 }
 
-const PANEL = { width: 400, height: 300 }
-const MARGIN = { left: 62, right: 24, top: 76, bottom: 92 }
+const PANEL = { width: 410, height: 300 }
+const MARGIN = { left: 74, right: 24, top: 76, bottom: 92 }
 
 /** The same line has the same colour in all panels and all figures. */
 const COLOURS: Record<string, string> = { ours: '#1668b5', go: '#12a4a4', js: '#d9a400', rust: '#c2452d' }
@@ -67,7 +67,7 @@ export function drawFigure ({ title, panels }: Figure): string {
       gridIndex, type: logX === true ? 'log' : 'value', name: x, nameLocation: 'middle', nameGap: 28, min: 'dataMin', max: 'dataMax', splitLine: { show: false }
     })),
     yAxis: panels.map(({ y, logY }, gridIndex) => ({
-      gridIndex, type: logY === true ? 'log' : 'value', name: y, nameLocation: 'middle', nameGap: 44, scale: true
+      gridIndex, type: logY === true ? 'log' : 'value', name: y, nameLocation: 'middle', nameGap: 54, scale: true
     })),
     series: panels.flatMap(({ lines }, i) => lines.map(({ name, points, dashed }) => ({
       type: 'line',

@@ -17,6 +17,9 @@ const ALPHA = 10
 /** Its `disjointPaths`, by default as many as α. */
 const PATHS = 10
 
+/** Its `DEFAULT_QUERY_TIMEOUT`, ms. */
+const QUERY_TIMEOUT = 180_000
+
 /** Its adaptive time-out at its least; it grows to a minute with failures. Of dial and request together, ms. */
 const LIMITS = { dial: 5_000, request: 5_000, total: 5_000 }
 
@@ -133,6 +136,7 @@ class JsLookup implements Policy {
 export const js: Rules = {
   name: 'js',
   limits: LIMITS,
+  longest: QUERY_TIMEOUT,
   seeds: CONFIG.k,
   start: (init, seeds) => new JsLookup(init, seeds)
 }

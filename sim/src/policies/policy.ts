@@ -36,6 +36,8 @@ export interface LookupInit {
 export interface Rules {
   name: PolicyName
   limits: TimeLimits
+  /** a lookup ends after so long with what it has, ms; undefined for never */
+  longest?: number
   /** it starts with the so many nearest of its own table */
   seeds: number
   start (init: LookupInit, seeds: SimNode[]): Policy

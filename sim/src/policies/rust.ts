@@ -14,6 +14,9 @@ const ALPHA = 3
 /** Its `peer_timeout`, ms. */
 const PEER_TIMEOUT = 10_000
 
+/** Its `query_timeout`, ms. */
+const QUERY_TIMEOUT = 60_000
+
 const LIMITS = { dial: 10_000, request: 10_000, total: Infinity }
 
 type State = 'new' | 'waiting' | 'unresponsive' | 'failed' | 'succeeded'
@@ -124,6 +127,7 @@ class RustLookup implements Policy {
 export const rust: Rules = {
   name: 'rust',
   limits: LIMITS,
+  longest: QUERY_TIMEOUT,
   seeds: CONFIG.k,
   start: (init, seeds) => new RustLookup(init, seeds)
 }

@@ -63,7 +63,7 @@ export const rehome: Scenario = {
           shares.push(changed.length / RECORDS)
           before = after
 
-          // lookups right after the change, for what it has moved
+          // looked for after all changes, before any table was refreshed
           moved.push(...drawSamples(world, Math.ceil(settings.lookups / CHANGES), `${event} ${i}`).map((sample, n) => ({
             ...sample, target: changed.length === 0 ? sample.target : changed[n % changed.length]
           })))

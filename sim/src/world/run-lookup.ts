@@ -38,7 +38,12 @@ export interface LookupReport {
 
 /** `done` is called once; not before this returns, unless there is nobody to ask. */
 export function runLookup (network: SimNetwork, task: LookupTask, done: (report: LookupReport) => void): void {
-  new LookupRun(network, task, done).step()
+  const run = new LookupRun(network, task, done)
+  run.step()
+
+  if (task.rules.longest != null) {
+    network.clock.after(task.rules.longest, () => { run.end() })
+  }
 }
 
 /** A request and what becomes of it. */
@@ -93,7 +98,7 @@ class LookupRun {
       if ('ask' in next) {
         this.#ask(next.ask)
       } else if ('done' in next) {
-        this.#end()
+        this.end()
       } else {
         if (next.wait < this.#wakeAt) {
           this.#wakeAt = next.wait
@@ -169,7 +174,12 @@ class LookupRun {
     this.#report.reachedGoal = isGoal?.(peer) === true
   }
 
-  #end (): void {
+  /** It is over, with what it has found so far. No effect when it has ended. */
+  end (): void {
+    if (this.#ended) {
+      return
+    }
+
     const { clock, learning } = this.#network
     const { from, target } = this.#task
     const report = this.#report

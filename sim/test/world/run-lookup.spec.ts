@@ -182,4 +182,13 @@ describe('runLookup', () => {
 
     assert.deepEqual(print(), before)
   })
+
+  it('ends when its rules say that it has taken long enough, with what it has', () => {
+    const [answering, silent] = nodesAt(1, 2)
+    silent.health = 'silent'
+    const report = lookUp({ from: whoKnows(answering, silent), rules: { ...RULES.go, longest: 3_000 } })
+
+    assert.equal(report.ms, 3_000)
+    assert.ok(report.found.includes(answering))
+  })
 })
