@@ -17,10 +17,10 @@ const DEAD = 0.3
 
 const PINNED: Pinned = {
   ours: { recall: 0.99925, messages: 28.98 },
-  go: { recall: 1, messages: 33.855 },
+  go: { recall: 1, messages: 34.025 },
   js: { recall: 1, messages: 79.09 },
-  rust: { recall: 1, messages: 41.895 },
-  'ours, 30 % dead': { recall: 0.9095, messages: 31.285 }
+  rust: { recall: 1, messages: 52.215 },
+  'ours, 30 % dead': { recall: 0.9095, messages: 37.055 }
 }
 
 type Pinned = Record<string, { recall?: number, messages: number }>

@@ -33,9 +33,10 @@ export interface Row extends Partial<Measures> {
   nodes: number
   /** disjoint paths, where it is not the policy's default that is measured */
   paths?: number
-  /** the share of nodes with the fault, and which one it is */
+  /** the share of nodes with the fault */
   dead?: number
-  fault?: string
+  silent?: number
+  nat?: number
   /** the share of hostile nodes, and what they do */
   hostile?: number
   behaviour?: string

@@ -38,7 +38,7 @@ export interface Traffic {
   requests: number
   dials: number
   bytes: number
-  /** requests that were sent only to see whether a peer is there */
+  /** requests to those who have just connected, to see whether they answer; not among `requests` */
   probes: number
 }
 

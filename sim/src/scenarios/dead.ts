@@ -27,23 +27,20 @@ export const dead: Scenario = {
         const samples = drawSamples(world, settings.lookups, `${fault} ${share}`)
         const truth = truthOf(world, samples)
 
-        return measurable(settings, nodes).map((policy): Row => ({ policy, nodes, fault, dead: share, ...measure(world, RULES[policy], samples, truth) }))
+        return measurable(settings, nodes).map((policy): Row => ({ policy, nodes, [fault]: share, ...measure(world, RULES[policy], samples, truth) }))
       }))
     })
 
-    const dead = rows.filter(({ fault }) => fault === 'dead')
-    const silent = rows.filter(({ fault }) => fault === 'silent')
-
     return {
       rows,
-      columns: ['nodes', 'fault', 'dead', 'policy', 'recall', 'messages', 'failed', 'hopsDiscovery', 'hopsConfirm', 'p50', 'p90', 'p99', 'inFlightMax', 'dials', 'bytes'],
+      columns: ['nodes', 'dead', 'silent', 'nat', 'policy', 'recall', 'messages', 'failed', 'hopsDiscovery', 'hopsConfirm', 'p50', 'p90', 'p99', 'inFlightMax', 'dials', 'bytes'],
       figure: {
         title: 'Lookups in a network part of which is gone',
         panels: [
-          { title: 'Dead: share of the nearest alive found', x: 'dead', y: 'recall', lines: linesOf(dead, 'dead', 'recall') },
-          { title: 'Dead: requests a lookup', x: 'dead', y: 'messages', lines: linesOf(dead, 'dead', 'messages') },
-          { title: 'Dead: slowest of 100 lookups', x: 'dead', y: 'p99, ms', lines: linesOf(dead, 'dead', 'p99') },
-          { title: 'Silent: slowest of 100 lookups', x: 'silent', y: 'p99, ms', lines: linesOf(silent, 'dead', 'p99') }
+          { title: 'Dead: share of the nearest alive found', x: 'dead', y: 'recall', lines: linesOf(rows, 'dead', 'recall') },
+          { title: 'Dead: requests a lookup', x: 'dead', y: 'messages', lines: linesOf(rows, 'dead', 'messages') },
+          { title: 'Dead: slowest of 100 lookups', x: 'dead', y: 'p99, ms', lines: linesOf(rows, 'dead', 'p99') },
+          { title: 'Silent: slowest of 100 lookups', x: 'silent', y: 'p99, ms', lines: linesOf(rows, 'silent', 'p99') }
         ]
       }
     }

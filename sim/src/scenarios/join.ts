@@ -9,7 +9,7 @@ import { linesOf } from '../output/lines.ts'
 import { RULES } from '../policies/index.ts'
 import { join as joinNetwork } from '../world/join.ts'
 import { keepUp } from '../world/upkeep.ts'
-import { build } from './build.ts'
+import { build, measurable } from './build.ts'
 import type { Scenario } from './scenario.ts'
 import type { Row } from '../measure/row.ts'
 import type { SimNode } from '../network/node.ts'
@@ -32,7 +32,7 @@ export const join: Scenario = {
 
   run: settings => {
     // each policy has a network to itself: joiners stay in it
-    const rows = settings.nodes.flatMap(nodes => settings.policies.map((policy): Row => {
+    const rows = settings.nodes.flatMap(nodes => measurable(settings, nodes).map((policy): Row => {
       const watch = new Watch()
       const world = build(settings, nodes, (to, from) => { watch.onRequest(to, from) })
       settings.note(`${settings.lookups} more join by the rules of ${policy}`)

@@ -77,7 +77,7 @@ export const rehome: Scenario = {
       })
     })
 
-    const [policy] = settings.policies
+    const policy = rows[0]?.policy
     const pointsOf = (event: string, measure: 'rehomed' | 'expected'): Array<[number, number]> => rows
       .filter(row => row.policy === policy && row.event === event)
       .map(row => [row.nodes, row[measure] ?? 0])

@@ -14,7 +14,7 @@ import type { PolicyName } from '../policies/policy.ts'
 export const scale: Scenario = {
   name: 'scale',
   description: 'hops, messages and table size against the size of the network',
-  nodes: [100, 1_000, 10_000],
+  nodes: [100, 1_000, 10_000, 100_000],
   lookups: 1_000,
 
   run: settings => {
@@ -48,9 +48,11 @@ function theory (nodes: number[]): Line[] {
   return [{ name: '(log2 N − log2 k) / 3.5', dashed: true, points: nodes.map(n => [n, Math.max(0, Math.log2(n / 20)) / 3.5]) }]
 }
 
-/** Through one size there is no line. */
-function fits ({ nodes, policies }: Settings, rows: Row[]): Fit[] {
-  return nodes.length < 2 ? [] : [...policies.map(policy => fit(rows, policy, 'hopsDiscovery')), fit(rows, policies[0], 'tableSize')]
+/** Through one point there is no line. */
+function fits ({ policies }: Settings, rows: Row[]): Fit[] {
+  const fitted = policies.filter(policy => rows.filter(row => row.policy === policy).length > 1)
+
+  return [...fitted.map(policy => fit(rows, policy, 'hopsDiscovery')), ...fitted.slice(0, 1).map(policy => fit(rows, policy, 'tableSize'))]
 }
 
 function fit (rows: Row[], policy: PolicyName, measure: 'hopsDiscovery' | 'tableSize'): Fit {

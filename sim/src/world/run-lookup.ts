@@ -23,7 +23,7 @@ export interface LookupReport {
   found: SimNode[]
   /** it ended with the goal */
   reachedGoal: boolean
-  /** requests sent, and dials that failed; not those given up while they were dialled */
+  /** requests begun: sent, or still being dialled when the dial failed or was given up */
   messages: number
   answered: number
   /** requests that failed while it ran */
@@ -117,8 +117,11 @@ class LookupRun {
     const { rules, from, target } = this.#task
     const begun = this.#exchanges.get(peer)
 
+    // one whose dial was given up and is begun anew is sent one request, not two
     if (begun != null && this.#isDialling(begun)) {
       this.#drop(begun)
+      this.#report.messages--
+      this.#inFlight--
     }
 
     const askedAt = this.#network.clock.now
@@ -133,21 +136,16 @@ class LookupRun {
     const exchange: Exchange = { askedAt, sent, over: false }
 
     this.#exchanges.set(peer, exchange)
-    this.#count(exchange, 1)
+    this.#inFlight++
+    this.#report.messages++
+    this.#report.dials += sent.warm ? 0 : 1
     this.#report.inFlightMax = Math.max(this.#report.inFlightMax, this.#inFlight)
   }
 
-  /** A dial that is given up sends no request. */
+  /** A dial that is given up sends no request any more. */
   #drop (exchange: Exchange): void {
     exchange.over = true
     exchange.sent.dropped = true
-    this.#count(exchange, -1)
-  }
-
-  #count ({ sent }: Exchange, by: 1 | -1): void {
-    this.#report.messages += by
-    this.#report.dials += sent.warm ? 0 : by
-    this.#inFlight += by
   }
 
   #isDialling (exchange?: Exchange): boolean {

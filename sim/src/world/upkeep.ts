@@ -36,12 +36,12 @@ function every (upkeep: Upkeep, node: SimNode, end: number, interval: () => numb
   })
 }
 
+/** Each is a request, and counts as one. */
 function probe ({ network, rules }: Upkeep, node: SimNode): void {
   const { probeBackoff, staleAfter, maxProbes } = UPKEEP
   const due = node.table.due(network.clock.now, staleAfter, failures => probeBackoff * 2 ** (failures - 1))
 
   for (const peer of due.slice(0, maxProbes)) {
-    network.traffic.probes++
     network.request(node, peer, peer.key, rules.limits, () => {})
   }
 }

@@ -7,6 +7,7 @@ import { isHonest } from '../../src/network/node.ts'
 import { RULES } from '../../src/policies/index.ts'
 import { createWorld } from '../../src/world/world.ts'
 import { TARGET, idsOf, nodesAt } from '../helpers/nodes.ts'
+import type { LookupReport } from '../../src/world/run-lookup.ts'
 
 const WORLD = createWorld('1', 200, 'filled')
 
@@ -102,7 +103,10 @@ describe('many lookups', () => {
     let asked = 0
     const { reports } = lookUpAll(WORLD, RULES.ours, drawSamples(WORLD, 10, 'load'), { onRequest: () => { asked++ } })
 
-    assert.equal(asked, reports.reduce((sum, { messages }) => sum + messages, 0))
+    const sum = (of: (report: LookupReport) => number): number => reports.reduce((total, report) => total + of(report), 0)
+
+    // those whose dial was given up at the end come to nobody
+    assert.ok(asked <= sum(({ messages }) => messages) && asked >= sum(({ answered }) => answered), `${asked}`)
   })
 
   it('end at a goal of each', () => {
