@@ -14,8 +14,13 @@ Exit codes:
   1  not measured, or ours found too few of the nearest peers, or gave a wrong answer
   2  the command line is wrong
 
-Example:
-  $ npm run bench -- network --rounds 1 --operations 20 --nodes 20`
+Examples:
+  $ npm run bench -- network --rounds 1 --operations 20 --nodes 20
+  $ npm run bench -- server --rounds 1
+  $ npm run bench -- core --rounds 1 --time 50
+  $ npm run bench -- memory --rounds 1
+  $ npm run bench -- size
+  $ npm run --silent bench -- network --json > network.json`
 
 /**
  * Never rejects.

@@ -1,5 +1,6 @@
 // Sums up what was measured: what `--json` prints. What was not measured is left out.
 
+import { ratioFields } from '../ratios.ts'
 import { spreadFields } from '../spread-fields.ts'
 import { mean, median, rounded, spread } from '../statistics.ts'
 import type { Timed } from './child.ts'
@@ -77,14 +78,12 @@ function row (subject: CoreSubjectName, op: RowName, timed: Timed[]): Row {
 }
 
 function ratio (op: RowName, ours: Timed[], to: CoreSubjectName, rival: Timed[]): Ratio {
-  const by = (of: (timed: Timed) => number): number[] => ours.map((timed, round) => of(timed) / of(rival[round]))
-
   return {
     subject: 'ours',
     to,
     op,
-    ...spreadFields('p50Ratio', spread(by(({ p50 }) => p50))),
-    ...spreadFields('cpuRatio', spread(by(({ cpu }) => cpu)))
+    ...ratioFields('p50Ratio', ours, rival, ({ p50 }) => p50),
+    ...ratioFields('cpuRatio', ours, rival, ({ cpu }) => cpu)
   }
 }
 

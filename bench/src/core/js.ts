@@ -3,19 +3,26 @@
 
 import { peerIdFromMultihash } from '@libp2p/peer-id'
 import { decode as decodeMultihash } from 'multiformats/hashes/digest'
-import { digest, hex, keys, nearest, peers, reply, REPLY_PEERS } from './corpus.ts'
-import { loadInternals, silent as logger } from './js-internals.ts'
-import { targets } from './still-network.ts'
+import { hex, keys, nearest, peers, reply, REPLY_PEERS } from '../corpus.ts'
+import { digest } from '../digest.ts'
+import { loadInternals, silent as logger } from '../js-internals.ts'
+import { K } from '../subjects/options.ts'
+import { StillNetwork } from './still-network.ts'
 import { INPUTS, NEW_REPLIES } from './subject.ts'
-import type { CorpusPeer } from './corpus.ts'
-import type { JsInternals, PbMessage } from './js-internals.ts'
 import type { CoreSubject, Prepared } from './subject.ts'
+import type { CorpusPeer } from '../corpus.ts'
+import type { JsInternals, PbMessage } from '../js-internals.ts'
 import type { PeerId, PeerInfo } from '@libp2p/interface'
 
 const FIND_NODE = 'FIND_NODE'
 
+interface LookupOptions {
+  alpha?: number
+  disjointPaths?: number
+}
+
 /** `options`: those of its lookups that differ from its defaults */
-export async function js (options: { alpha?: number, disjointPaths?: number } = {}): Promise<CoreSubject> {
+export async function js (options: LookupOptions = {}): Promise<CoreSubject> {
   const internals = await loadInternals()
   const { convertBuffer, convertPeerId, fromPbPeerInfo } = internals
   const [self] = peers('the node itself', 1).map(peerId)
@@ -112,12 +119,13 @@ function encoding ({ FindNodeHandler, Message, passthroughMapper, fromPbPeerInfo
   return { run, answer: async i => Message.decode(await run(i)).closer.map(peer => parsed(fromPbPeerInfo(peer))) }
 }
 
-async function lookup ({ Message, PeerRouting, QueryManager, fromPbPeerInfo, peerResponseEvent }: JsInternals, self: PeerId, { alpha = 10, disjointPaths = alpha }: { alpha?: number, disjointPaths?: number }): Promise<Prepared> {
-  const all = targets().map(target => ({ ...target, seeds: target.seeds.slice(0, REPLY_PEERS).map(peerId) }))
-  let current = all[0]
-  let messages = 0
+async function lookup (internals: JsInternals, self: PeerId, { alpha = 10, disjointPaths = alpha }: LookupOptions): Promise<Prepared> {
+  const { Message, PeerRouting, QueryManager, fromPbPeerInfo, peerResponseEvent } = internals
+  const still = new StillNetwork()
+  const seeds = still.targets.map(target => target.seeds.slice(0, K).map(peerId))
+  let current = seeds[0]
   const components = { peerId: self, logger, connectionManager: { isDialable: async () => true } }
-  const routingTable = { size: REPLY_PEERS, kBucketSize: REPLY_PEERS, closestPeers: () => [...current.seeds], queueRoutingTableUpdate: () => {} }
+  const routingTable = { size: K, kBucketSize: K, closestPeers: () => [...current], queueRoutingTableUpdate: () => {} }
   const queryManager = new QueryManager(components, { logPrefix: '', routingTable, alpha, disjointPaths })
   await queryManager.start()
   const routing = new PeerRouting(components, {
@@ -127,8 +135,7 @@ async function lookup ({ Message, PeerRouting, QueryManager, fromPbPeerInfo, pee
     network: {
       // as its own `Network`, without a stream, and the peers made only once
       async * sendRequest (to: PeerId, { type }: PbMessage, options: { path: object }) {
-        messages++
-        const response = Message.decode(current.reply(to.toMultihash().bytes))
+        const response = Message.decode(await still.ask(to.toMultihash().bytes))
 
         yield peerResponseEvent({
           from: to,
@@ -140,29 +147,19 @@ async function lookup ({ Message, PeerRouting, QueryManager, fromPbPeerInfo, pee
       }
     }
   })
-  const run = async (i: number): Promise<PeerInfo[]> => {
-    current = all[i % all.length]
+
+  return still.prepare(async (key, i) => {
+    current = seeds[i]
     const found: PeerInfo[] = []
 
-    for await (const event of routing.getClosestPeers(current.key, { signal: new AbortController().signal })) {
+    for await (const event of routing.getClosestPeers(key, { signal: new AbortController().signal })) {
       if (event.name === 'FINAL_PEER') {
         found.push(event.peer)
       }
     }
 
     return found
-  }
-
-  return {
-    run,
-    answer: () => undefined,
-    messages: () => messages,
-    recall: async i => {
-      const found = await run(i)
-
-      return found.filter(({ id }) => current.nearest.has(hex(id.toMultihash().bytes))).length / current.nearest.size
-    }
-  }
+  })
 }
 
 function peerId ({ multihash }: CorpusPeer): PeerId {

@@ -9,13 +9,14 @@ import { QueryManager } from '../../../dist/src/query/manager.js'
 import { passthroughMapper } from '../../../dist/src/wire/address-mappers.js'
 import { decodeReply, encodeMessage, encodeRequest, MessageType } from '../../../dist/src/wire/message.js'
 import { decodePeers, encodePeer, idOf, toPeerInfo } from '../../../dist/src/wire/peer.js'
-import { digest, hex, keys, nearest, peers, reply, REPLY_PEERS } from './corpus.ts'
-import { targets } from './still-network.ts'
+import { hex, keys, nearest, peers, reply, REPLY_PEERS } from '../corpus.ts'
+import { digest } from '../digest.ts'
+import { StillNetwork } from './still-network.ts'
 import { INPUTS, NEW_REPLIES } from './subject.ts'
-import type { CorpusPeer } from './corpus.ts'
 import type { CoreSubject, Prepared } from './subject.ts'
 import type { Contact } from '../../../dist/src/query/contact.js'
 import type { WirePeer } from '../../../dist/src/wire/peer.js'
+import type { CorpusPeer } from '../corpus.ts'
 import type { PeerInfo } from '@libp2p/interface'
 
 const SELF = digest('the node itself')
@@ -61,23 +62,20 @@ export const ours: CoreSubject = {
   },
 
   lookup () {
-    const all = targets().map(target => ({
-      ...target,
-      seeds: target.seeds.map(peer => toContact(wirePeer(peer)))
-    }))
-    const byKey = new Map(all.map(target => [target.key, target]))
-    let current = all[0]
-    let messages = 0
+    const network = new StillNetwork()
+    const seeds = network.targets.map(target => target.seeds.map(peer => toContact(wirePeer(peer))))
+    let current = seeds[0]
     const config = resolveConfig({})
     // more than any lookup here asks
     const queries = new QueryManager({ ...config, maxQueries: config.limits.queries, maxAsked: 500 }, {
       self: 'the node itself',
-      closest: (_, n) => current.seeds.slice(0, n),
-      request: async (to, request) => {
-        messages++
-        const target = byKey.get(request.key) ?? current
+      closest: (_, n) => current.slice(0, n),
+      request: async (to, request, { signal }) => {
+        const bytes = await network.ask(to.multihash)
+        // as the stream does it when the lookup needs no more answers
+        signal?.throwIfAborted()
 
-        return decodeReply(target.reply(to.multihash), request)
+        return decodeReply(bytes, request)
       },
       slowAfter: () => config.slow.initial,
       onSilent: () => {},
@@ -86,22 +84,12 @@ export const ours: CoreSubject = {
     })
     queries.start()
     const needs = { queries, closest: () => [], keyOf, info: (contact: Contact) => toPeerInfo(contact, passthroughMapper) }
-    const run = async (i: number): Promise<PeerInfo[]> => {
-      current = all[i % all.length]
 
-      return closestPeers(current.key, needs, { signal: new AbortController().signal })
-    }
+    return network.prepare(async (key, i) => {
+      current = seeds[i]
 
-    return {
-      run,
-      answer: () => undefined,
-      messages: () => messages,
-      recall: async i => {
-        const found = await run(i)
-
-        return found.filter(({ id }) => current.nearest.has(hex(id.toMultihash().bytes))).length / current.nearest.size
-      }
-    }
+      return closestPeers(key, needs, { signal: new AbortController().signal })
+    })
   }
 }
 

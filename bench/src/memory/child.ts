@@ -3,8 +3,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { BaseDatastore, MemoryDatastore } from 'datastore-core'
-import { digest } from '../core/corpus.ts'
-import { silent } from '../core/js-internals.ts'
+import { digest } from '../digest.ts'
+import { silent } from '../js-internals.ts'
 import { answerCalls } from '../processes/answer-calls.ts'
 import { peerInfo } from './holder.ts'
 import { used } from './used.ts'

@@ -1,5 +1,6 @@
 // Sums up what was weighed: what `--json` prints. What was not measured is left out.
 
+import { ratioFields } from '../ratios.ts'
 import { spreadFields } from '../spread-fields.ts'
 import { spread } from '../statistics.ts'
 import { COUNT } from './what.ts'
@@ -48,7 +49,7 @@ export function summarise ({ rounds }: MeasureOptions, measured: Measured): Docu
 
     // the rival keeps nothing apart from the datastore: by nothing nothing can be divided
     if (what !== 'storedProviderApart') {
-      ratios.push({ subject: 'ours', to: 'js', op: what, ...spreadFields('bytesRatio', quotients(ours, js, bytes)) })
+      ratios.push({ subject: 'ours', to: 'js', op: what, ...ratioFields('bytesRatio', ours, js, bytes) })
     }
 
     if (what === 'idleNode') {
@@ -56,7 +57,7 @@ export function summarise ({ rounds }: MeasureOptions, measured: Measured): Docu
       rows.push(...Object.entries({ ours, js }).map(([subject, weights]): Row => {
         return { subject: subject as 'ours' | 'js', op: 'idleProcess', count: 1, ...spreadFields('rssMiB', spread(weights.map(rss))) }
       }))
-      ratios.push({ subject: 'ours', to: 'js', op: 'idleProcess', ...spreadFields('rssRatio', quotients(ours, js, rss)) })
+      ratios.push({ subject: 'ours', to: 'js', op: 'idleProcess', ...ratioFields('rssRatio', ours, js, rss) })
     }
   }
 
@@ -68,8 +69,4 @@ function without (base: Weight[] | undefined, weights: Weight[]): Weight[] {
   return base == null
     ? weights
     : weights.map(({ bytes, rss = NaN }, round) => ({ bytes: bytes - base[round].bytes, rss: rss - (base[round].rss ?? NaN) }))
-}
-
-function quotients (ours: Weight[], rival: Weight[], of: (weight: Weight) => number): ReturnType<typeof spread> {
-  return spread(ours.map((weight, round) => of(weight) / of(rival[round])))
 }

@@ -3,7 +3,7 @@
 import { peerIdFromMultihash } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { decode as decodeMultihash } from 'multiformats/hashes/digest'
-import { peers } from '../core/corpus.ts'
+import { peers } from '../corpus.ts'
 import type { PeerId, PeerInfo, PeerStore } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 

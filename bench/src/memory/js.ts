@@ -1,6 +1,7 @@
 // What @libp2p/kad-dht keeps: its own parts, out of its `dist/`.
 
-import { loadInternals, silent as logger } from '../core/js-internals.ts'
+import { loadInternals, silent as logger } from '../js-internals.ts'
+import { K } from '../subjects/options.ts'
 import { peerInfo } from './holder.ts'
 import { COUNT } from './what.ts'
 import type { HolderSubject } from './holder.ts'
@@ -11,7 +12,7 @@ export async function js (): Promise<HolderSubject> {
 
   return {
     table (peerStore) {
-      const table = new RoutingTable({ peerId: self, logger, peerStore }, { logPrefix: '', metricsPrefix: '', protocol: '', kBucketSize: COUNT.tableEntry, splitThreshold: 20 })
+      const table = new RoutingTable({ peerId: self, logger, peerStore }, { logPrefix: '', metricsPrefix: '', protocol: '', kBucketSize: COUNT.tableEntry, splitThreshold: K })
       // it would ask each over the network
       table.kb.verify = async () => true
 

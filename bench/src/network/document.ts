@@ -1,14 +1,21 @@
 // Sums up what was measured: what `--json` prints. What was not measured is left out.
 
+import { ratioFields } from '../ratios.ts'
+import { spreadFields } from '../spread-fields.ts'
 import { mean, median, quantile, rounded, spread } from '../statistics.ts'
+import { tally } from '../tally.ts'
 import { OPERATIONS } from './operation-names.ts'
 import type { Measured, MeasureOptions } from './measure.ts'
 import type { OperationName } from './operation-names.ts'
-import type { BatchResult } from './protocol.ts'
+import type { SpreadFields } from '../spread-fields.ts'
 import type { SubjectName } from '../subjects/index.ts'
 import type { TransportName } from '../transport-names.ts'
 
-export interface Row {
+/**
+ * Those with `…Min` and `…Max`: median, least and most of the rounds; `p50Ms` of the rounds' medians. `cpuMs` is of both ends, an
+ * operation.
+ */
+export interface Row extends SpreadFields<'p50Ms' | 'cpuMs'> {
   subject: SubjectName
   op: OperationName | 'form'
   /** done, the failed ones included */
@@ -16,13 +23,8 @@ export interface Row {
   failed?: number
   /** why, each reason once with how often */
   failures?: string[]
-  /** over all rounds */
-  p50Ms?: number
+  /** of the operations of all rounds together: a round has too few for one of its own */
   p95Ms?: number
-  /** of both ends, an operation: median, least and most of the rounds */
-  cpuMs?: number
-  cpuMsMin?: number
-  cpuMsMax?: number
   /** requests sent, an operation */
   messages?: number
   /** the share of the true nearest that was found */
@@ -32,23 +34,17 @@ export interface Row {
   /** until the network had formed, and the CPU time that it took */
   wallSeconds?: number
   cpuSeconds?: number
-  /** a node */
+  /** a node; like the two before one sample a run, without a spread */
   rssMiB?: number
   tableSize?: number
   connections?: number
 }
 
-/** Ours by a rival's: less than 1 where ours takes less. Of the rounds: median, least and most. */
-export interface Ratio {
+/** Ours by a rival's: less than 1 where ours takes less. Of the rounds: median, least and most. One sample a run in `form`. */
+export interface Ratio extends SpreadFields<'p50Ratio' | 'cpuRatio'> {
   subject: SubjectName
   to: SubjectName
   op: OperationName | 'form'
-  p50Ratio?: number
-  p50RatioMin?: number
-  p50RatioMax?: number
-  cpuRatio?: number
-  cpuRatioMin?: number
-  cpuRatioMax?: number
   messagesRatio?: number
   wallRatio?: number
   rssRatio?: number
@@ -98,8 +94,8 @@ function formRow ({ subject, rssMiB, form: { wallSeconds, cpuSeconds, tableSize,
 
 function operationRow ({ subject, timed, counted }: Measured, op: OperationName): Row {
   const batches = timed[op]
-  const latencies = batches.flatMap(batch => batch.latencies)
-  const cpu = spread(batches.map(({ cpuMs }) => cpuMs))
+  // without the rounds in which all failed
+  const medians = batches.map(({ latencies }) => median(latencies)).filter(Number.isFinite)
   const failures = [...batches, counted[op]].flatMap(batch => batch.failures)
 
   return {
@@ -107,12 +103,10 @@ function operationRow ({ subject, timed, counted }: Measured, op: OperationName)
     op,
     operations: [...batches, counted[op]].reduce((sum, batch) => sum + batch.latencies.length + batch.failures.length, 0),
     failed: failures.length,
-    ...failures.length === 0 ? {} : { failures: tally(failures) },
-    p50Ms: rounded(median(latencies)),
-    p95Ms: rounded(quantile(latencies, 0.95)),
-    cpuMs: rounded(cpu.median),
-    cpuMsMin: rounded(cpu.min),
-    cpuMsMax: rounded(cpu.max),
+    ...failures.length === 0 ? {} : { failures: tally(failures.map(reason => [reason, 1])) },
+    ...spreadFields('p50Ms', spread(medians)),
+    p95Ms: rounded(quantile(batches.flatMap(({ latencies }) => latencies), 0.95)),
+    ...spreadFields('cpuMs', spread(batches.map(({ cpuMs }) => cpuMs))),
     messages: rounded(mean(counted[op].messages)),
     // not rounded up to what it has to be
     recall: unrounded(mean(batches.flatMap(batch => batch.recall))),
@@ -132,30 +126,18 @@ function formRatio (ours: Measured, rival: Measured): Ratio {
 }
 
 function operationRatio (ours: Measured, rival: Measured, op: OperationName): Ratio {
-  const ratio = (of: (batch: BatchResult) => number): number[] => ours.timed[op]
-    .map((batch, round) => of(batch) / of(rival.timed[op][round]))
-    .filter(Number.isFinite)
-  const p50 = spread(ratio(({ latencies }) => median(latencies)))
-  const cpu = spread(ratio(({ cpuMs }) => cpuMs))
+  const rounds = [ours.timed[op], rival.timed[op]] as const
 
   return {
     subject: 'ours',
     to: rival.subject,
     op,
-    p50Ratio: rounded(p50.median),
-    p50RatioMin: rounded(p50.min),
-    p50RatioMax: rounded(p50.max),
-    cpuRatio: rounded(cpu.median),
-    cpuRatioMin: rounded(cpu.min),
-    cpuRatioMax: rounded(cpu.max),
+    ...ratioFields('p50Ratio', ...rounds, ({ latencies }) => median(latencies)),
+    ...ratioFields('cpuRatio', ...rounds, ({ cpuMs }) => cpuMs),
     messagesRatio: rounded(mean(ours.counted[op].messages) / mean(rival.counted[op].messages))
   }
 }
 
 function unrounded (value: number): number | undefined {
   return Number.isFinite(value) ? value : undefined
-}
-
-function tally (reasons: string[]): string[] {
-  return [...Map.groupBy(reasons, reason => reason)].map(([reason, { length }]) => `${length} × ${reason}`)
 }

@@ -3,15 +3,20 @@
 import { figure, plainTable, ranged } from '../plain-table.ts'
 import type { Document, Ratio, Row } from './document.ts'
 
+const GO_FIND_PEER = 'go findPeer: the CPU time has in it a connection to the peer, which Go makes and the others do not, ' +
+  'and a wait for rest after each operation, where the others have one after each batch.'
+
 export function table (document: Document): string {
   const { transport, rounds, nodes, rows, ratios } = document
   const failures = rows.flatMap(({ subject, op, failures = [] }) => failures.map(failure => `${subject} ${op}: ${failure}`))
 
   return [
-    `${nodes} nodes a network over ${transport}, ${rounds} rounds. CPU is of both ends, an operation. In brackets: the least and the most of the rounds.`,
+    `${nodes} nodes a network over ${transport}, ${rounds} rounds. CPU is of both ends, an operation. ` +
+      'p50: median of the rounds\' medians; p95: of all operations together. In brackets: the least and the most of the rounds.',
+    'One sample a run, so without brackets: all about how a network formed, and RSS.',
     networks(rows, ratios),
     operations(rows, ratios),
-    ...rows.some(({ subject }) => subject === 'go') ? ['go findPeer: the CPU time has a connection to the peer in it, which Go makes and the others do not.'] : [],
+    ...rows.some(({ subject }) => subject === 'go') ? [GO_FIND_PEER] : [],
     ...failures
   ].join('\n')
 }
@@ -36,7 +41,7 @@ function operations (rows: Row[], ratios: Ratio[]): string {
       return [
         row.op,
         row.subject,
-        figure(row.p50Ms),
+        ranged(row.p50Ms, row.p50MsMin, row.p50MsMax),
         figure(row.p95Ms),
         ranged(row.cpuMs, row.cpuMsMin, row.cpuMsMax),
         figure(row.messages),

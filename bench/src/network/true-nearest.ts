@@ -1,6 +1,6 @@
 // The oracle: which nodes really are nearest to a key, by the distance of sha256 hashes.
 
-import { createHash } from 'node:crypto'
+import { digest } from '../digest.ts'
 import type { PeerId } from '@libp2p/interface'
 
 export class TrueNearest {
@@ -11,12 +11,12 @@ export class TrueNearest {
   constructor (k: number, peers: PeerId[]) {
     this.#k = k
     this.#ids = peers.map(String)
-    this.#hashes = peers.map(peer => sha256(peer.toMultihash().bytes))
+    this.#hashes = peers.map(peer => digest(peer.toMultihash().bytes))
   }
 
   /** The nodes nearest to a key, as the node `from` sees it: without itself. Nearest first. */
   nodes (key: Uint8Array, from: number): number[] {
-    const target = sha256(key)
+    const target = digest(key)
 
     return this.#hashes
       .map((hash, node) => ({ node, distance: Buffer.from(hash.map((byte, i) => byte ^ target[i])) }))
@@ -33,8 +33,4 @@ export class TrueNearest {
 
     return nearest.filter(node => ids.has(this.#ids[node])).length / nearest.length
   }
-}
-
-function sha256 (bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest()
 }

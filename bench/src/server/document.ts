@@ -1,10 +1,12 @@
 // Sums up what was measured: what `--json` prints. What was not measured is left out.
 
+import { quotients, ratioFields } from '../ratios.ts'
 import { spreadFields } from '../spread-fields.ts'
 import { median, quantile, rounded, spread } from '../statistics.ts'
+import { tally } from '../tally.ts'
 import { CONTENT } from './measure.ts'
 import { OPERATIONS } from './operation-names.ts'
-import type { Batch, Measured, MeasureOptions } from './measure.ts'
+import type { Measured, MeasureOptions } from './measure.ts'
 import type { OperationName } from './operation-names.ts'
 import type { SpreadFields } from '../spread-fields.ts'
 import type { SubjectName } from '../subjects/index.ts'
@@ -86,7 +88,7 @@ function operationRow ({ subject, batches }: Measured, op: OperationName): Row {
     op,
     requests,
     failed: requests - latencies.length,
-    ...requests === latencies.length ? {} : { failures: tally(done) },
+    ...requests === latencies.length ? {} : { failures: tally(done.flatMap(({ failures }) => Object.entries(failures))) },
     ...spreadFields('perSecond', spread(done.map(({ perSecond }) => perSecond))),
     p50Ms: rounded(median(latencies)),
     p95Ms: rounded(quantile(latencies, 0.95)),
@@ -95,26 +97,14 @@ function operationRow ({ subject, batches }: Measured, op: OperationName): Row {
 }
 
 function operationRatio (ours: Measured, rival: Measured, op: OperationName): Ratio {
-  const ratios = (of: (batch: Batch) => number): number[] => ours.batches[op]
-    .map((batch, round) => of(batch) / of(rival.batches[op][round]))
-    .filter(Number.isFinite)
+  const rounds = [ours.batches[op], rival.batches[op]] as const
 
   return {
     subject: 'ours',
     to: rival.subject,
     op,
-    ...spreadFields('perSecondRatio', spread(ratios(({ perSecond }) => perSecond))),
-    ...spreadFields('cpuRatio', spread(ratios(({ cpuUs }) => cpuUs))),
-    p50Ratio: rounded(median(ratios(({ latenciesMs }) => median(latenciesMs))))
+    ...ratioFields('perSecondRatio', ...rounds, ({ perSecond }) => perSecond),
+    ...ratioFields('cpuRatio', ...rounds, ({ cpuUs }) => cpuUs),
+    p50Ratio: rounded(median(quotients(...rounds, ({ latenciesMs }) => median(latenciesMs))))
   }
-}
-
-function tally (batches: Batch[]): string[] {
-  const counts = new Map<string, number>()
-
-  for (const [reason, count] of batches.flatMap(({ failures }) => Object.entries(failures))) {
-    counts.set(reason, (counts.get(reason) ?? 0) + count)
-  }
-
-  return [...counts].map(([reason, count]) => `${count} × ${reason}`)
 }

@@ -31,6 +31,7 @@ export interface MeasureOptions {
 
 /** A batch of requests, one after the other. */
 export interface Batch {
+  /** right answers */
   perSecond: number
   /** of the server's process, a request */
   cpuUs: number
@@ -157,7 +158,7 @@ async function batch (server: ServerCalls, load: Load, op: OperationName, round:
   const after = await server.usage(TRAILING)
 
   return {
-    perSecond: asked.requests / asked.seconds,
+    perSecond: asked.latenciesMs.length / asked.seconds,
     cpuUs: (after.cpuMs - before.cpuMs) * 1000 / asked.requests,
     latenciesMs: asked.latenciesMs,
     requests: asked.requests,

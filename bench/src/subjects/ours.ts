@@ -22,12 +22,7 @@ function operations (dht: KadDHT): DHT {
 
     closestPeers: async (key, options) => (await dht.getClosestPeers(key, options)).map(({ id }) => id),
 
-    findPeer: async (id, { onAnswer, ...options }) => {
-      const peer = await unlessNotFound(dht.findPeer(id, { ...options, useCache: false }))
-      onAnswer?.()
-
-      return peer?.id
-    },
+    findPeer: async (id, options) => (await unlessNotFound(dht.findPeer(id, { ...options, useCache: false })))?.id,
 
     provide: async (cid, options) => (await dht.provide(cid, options)).stored.length,
 

@@ -1,7 +1,8 @@
 // The peers, keys and messages that all subjects work on. They follow from labels alone, and are made without any
 // subject's code.
 
-import { createHash } from 'node:crypto'
+import { digest } from './digest.ts'
+import { K } from './subjects/options.ts'
 
 /** A peer as bytes. */
 export interface CorpusPeer {
@@ -14,7 +15,7 @@ export interface CorpusPeer {
 }
 
 /** The peers of a reply, as many as k. */
-export const REPLY_PEERS = 20
+export const REPLY_PEERS = K
 
 /** Tags of `Message` and `Peer` in the protocol's protobuf, and the one type of message that is needed. */
 const MESSAGE = { type: 1, key: 2, closer: 8 }
@@ -30,10 +31,6 @@ const TCP = 0x06
 /** varints */
 const UDP = [0x91, 0x02]
 const QUIC_V1 = [0xcd, 0x03]
-
-export function digest (text: string | Uint8Array): Buffer {
-  return createHash('sha256').update(text).digest()
-}
 
 export function peers (label: string, count: number): CorpusPeer[] {
   return Array.from({ length: count }, (_, i) => {
