@@ -4,7 +4,7 @@ import { CONFIG } from '../network/config.ts'
 import { nearestNodes } from '../network/nearest-nodes.ts'
 import { isHonest } from '../network/node.ts'
 import { runLookup } from '../world/run-lookup.ts'
-import { sumUp } from './row.ts'
+import { rounded, sumUp } from './row.ts'
 import type { Measures } from './row.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
 import type { SimNode } from '../network/node.ts'
@@ -71,6 +71,13 @@ export function measure (world: World, rules: Rules, samples: Sample[], truth: S
   const { reports, bytes } = lookUpAll(world, rules, samples, options)
 
   return sumUp(reports, reports.map(({ found }, i) => recall(found, truth[i])), bytes)
+}
+
+/** The share of the lookups in which one who holds what is looked for has answered. */
+export function success (world: World, rules: Rules, samples: Sample[], holds: (peer: SimNode, sample: Sample) => boolean): number {
+  const { reports } = lookUpAll(world, rules, samples, { isGoal: holds })
+
+  return rounded(reports.filter(({ reachedGoal }) => reachedGoal).length / reports.length)
 }
 
 /** The share of the true ones that is among the nearest k found; 1 when there are none. */

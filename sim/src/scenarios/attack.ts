@@ -2,7 +2,7 @@
 
 import { mean } from 'simple-statistics'
 import { rounded } from '../measure/row.ts'
-import { drawSamples, lookUpAll, measure } from '../measure/sample.ts'
+import { drawSamples, lookUpAll, measure, success } from '../measure/sample.ts'
 import { collude, drop, invent } from '../network/behaviours.ts'
 import { CONFIG } from '../network/config.ts'
 import { corrupt, heal } from '../network/faults.ts'
@@ -16,7 +16,7 @@ import type { Scenario } from './scenario.ts'
 import type { Row } from '../measure/row.ts'
 import type { Behaviour, SimNode } from '../network/node.ts'
 import type { Panel } from '../output/figure.ts'
-import type { PolicyName, Rules } from '../policies/policy.ts'
+import type { PolicyName } from '../policies/policy.ts'
 
 const SHARES = [0, 0.1, 0.2, 0.3, 0.5]
 
@@ -55,12 +55,6 @@ export const attack: Scenario = {
         const truth = samples.map(({ from, target }) => nearestNodes(world.nodes.filter(node => node !== from), target, CONFIG.k).filter(isHonest))
         const holders = new Map(samples.map(sample => [sample, new Set(nearestNodes(world.nodes, sample.target, CONFIG.k).filter(isHonest))]))
 
-        const got = (rules: Rules): number => {
-          const { reports } = lookUpAll(world, rules, samples, { isGoal: (peer, sample) => holders.get(sample)?.has(peer) === true })
-
-          return reports.filter(({ reachedGoal }) => reachedGoal).length / reports.length
-        }
-
         return contestants.map(({ rules, paths, label }): Row => ({
           policy: rules.name,
           ...label,
@@ -68,7 +62,7 @@ export const attack: Scenario = {
           hostile,
           behaviour,
           ...measure(world, rules, samples, truth),
-          success: rounded(got(rules)),
+          success: success(world, rules, samples, (peer, sample) => holders.get(sample)?.has(peer) === true),
           formula: rounded(1 - (1 - (1 - hostile) ** (hops.get(rules) ?? 0)) ** paths)
         }))
       }))

@@ -1,7 +1,6 @@
 // An attacker joins with nodes whose keys crowd the place around one key, nearer to it than any honest node.
 
-import { rounded } from '../measure/row.ts'
-import { drawSamples, lookUpAll, measure, truthOf } from '../measure/sample.ts'
+import { drawSamples, measure, success, truthOf } from '../measure/sample.ts'
 import { collude } from '../network/behaviours.ts'
 import { CONFIG } from '../network/config.ts'
 import { SEEDS_DIALLED } from '../network/model.ts'
@@ -43,21 +42,17 @@ export const eclipse: Scenario = {
       return SYBILS.flatMap(sybils => {
         settings.note(`${sybils} hostile nodes a key`)
         keys.forEach((key, i) => { crowd(world, key, sybils, attackers[i]) })
-        const samples = drawSamples(world, settings.lookups, `eclipse ${sybils}`).map((sample, i) => ({ ...sample, target: keys[i % KEYS], held: holders[i % KEYS] }))
-        const held = new Map(samples.map(sample => [sample.label, sample.held]))
+        const samples = drawSamples(world, settings.lookups, `eclipse ${sybils}`).map((sample, i) => ({ ...sample, target: keys[i % KEYS] }))
+        const held = new Map(samples.map(({ label }, i) => [label, holders[i % KEYS]]))
         const truth = truthOf(world, samples)
 
-        return measurable(settings, nodes).map((policy): Row => {
-          const { reports } = lookUpAll(world, RULES[policy], samples, { isGoal: (peer, { label }) => held.get(label)?.has(peer) === true })
-
-          return {
-            policy,
-            nodes,
-            sybils,
-            ...measure(world, RULES[policy], samples, truth),
-            success: rounded(reports.filter(({ reachedGoal }) => reachedGoal).length / reports.length)
-          }
-        })
+        return measurable(settings, nodes).map((policy): Row => ({
+          policy,
+          nodes,
+          sybils,
+          ...measure(world, RULES[policy], samples, truth),
+          success: success(world, RULES[policy], samples, (peer, { label }) => held.get(label)?.has(peer) === true)
+        }))
       })
     })
 
