@@ -1,4 +1,4 @@
-// The lookup rules of @libp2p/kad-dht 16.4 in our own words: the k nearest of the table are shuffled and dealt to ten paths.
+// The lookup rules of @libp2p/kad-dht 16.4 in our own words: the k nearest of the table are shuffled and dealt to its paths, ten by default.
 // Each path has a queue of its own, nearest first, ten at once; a peer is on one path only. Of a reply a path follows who is
 // nearer than the one who answered and could enter the path's own nearest k that have answered. It ends when its queue is empty.
 // What it gives its caller are the nearest k of all that have answered. Not rendered: its filter of peers seen, which at times
@@ -11,11 +11,14 @@ import { Candidates } from './candidates.ts'
 import type { LookupInit, Policy, Rules, Step } from './policy.ts'
 import type { SimNode } from '../network/node.ts'
 
-/** Requests at once, of each path (its `ALPHA`). */
-const ALPHA = 10
+export interface JsOptions {
+  /** requests at once, of each path (its `alpha`) */
+  alpha: number
+  /** its `disjointPaths`, by default as many as α */
+  paths: number
+}
 
-/** Its `disjointPaths`, by default as many as α. */
-const PATHS = 10
+const DEFAULTS: JsOptions = { alpha: 10, paths: 10 }
 
 /** Its `DEFAULT_QUERY_TIMEOUT`, ms. */
 const QUERY_TIMEOUT = 180_000
@@ -25,19 +28,21 @@ const LIMITS = { dial: 5_000, request: 5_000, total: 5_000 }
 
 class Path {
   readonly #init: LookupInit
+  readonly #alpha: number
   readonly queue: Candidates<'queued' | 'taken'>
   /** the nearest that have answered */
   readonly #closest: SimNode[] = []
   running = 0
 
-  constructor (init: LookupInit) {
+  constructor (init: LookupInit, alpha: number) {
     this.#init = init
+    this.#alpha = alpha
     this.queue = new Candidates(init.target)
   }
 
   /** The next to ask; those that could not enter the nearest k any more are passed over. */
   take (): SimNode | undefined {
-    if (this.running === ALPHA) {
+    if (this.running === this.#alpha) {
       return
     }
 
@@ -71,13 +76,13 @@ class JsLookup implements Policy {
   readonly #pathOf = new Map<SimNode, Path>()
   readonly #closest: SimNode[] = []
 
-  constructor (init: LookupInit, seeds: SimNode[]) {
+  constructor (init: LookupInit, seeds: SimNode[], { alpha, paths }: JsOptions) {
     this.#init = init
-    this.#paths = Array.from({ length: PATHS }, () => new Path(init))
+    this.#paths = Array.from({ length: paths }, () => new Path(init, alpha))
 
     init.random.sample(seeds, seeds.length).forEach((seed, i) => {
       this.#seen.add(seed)
-      this.#paths[i % PATHS].queue.add(seed, 'queued')
+      this.#paths[i % paths].queue.add(seed, 'queued')
     })
   }
 
@@ -133,10 +138,15 @@ class JsLookup implements Policy {
   }
 }
 
-export const js: Rules = {
-  name: 'js',
-  limits: LIMITS,
-  longest: QUERY_TIMEOUT,
-  seeds: CONFIG.k,
-  start: (init, seeds) => new JsLookup(init, seeds)
+/** With other options than its defaults. */
+export function jsWith (options: JsOptions): Rules {
+  return {
+    name: 'js',
+    limits: LIMITS,
+    longest: QUERY_TIMEOUT,
+    seeds: CONFIG.k,
+    start: (init, seeds) => new JsLookup(init, seeds, options)
+  }
 }
+
+export const js = jsWith(DEFAULTS)

@@ -11,7 +11,7 @@ import { isHonest } from '../network/node.ts'
 import { linesOf } from '../output/lines.ts'
 import { RULES } from '../policies/index.ts'
 import { ours } from '../policies/ours.ts'
-import { build, measurable } from './build.ts'
+import { build, measurable, nameOf } from './build.ts'
 import type { Scenario } from './scenario.ts'
 import type { Row } from '../measure/row.ts'
 import type { Behaviour, SimNode } from '../network/node.ts'
@@ -35,7 +35,7 @@ export const attack: Scenario = {
   run: settings => {
     const rows = settings.nodes.flatMap(nodes => {
       const world = build(settings, nodes)
-      const contestants = measurable(settings, nodes).flatMap(policy => policy === 'ours'
+      const measured = measurable(settings, nodes).flatMap(policy => policy === 'ours'
         ? PATHS.map(paths => ({ rules: ours(paths), paths, label: { paths } }))
         : [{ rules: RULES[policy], paths: OTHERS_PATHS[policy], label: {} }])
       const behaviours: Record<string, (hostile: SimNode[]) => Behaviour> = {
@@ -44,7 +44,7 @@ export const attack: Scenario = {
         drop
       }
       const clean = drawSamples(world, settings.lookups, 'clean')
-      const hops = new Map(contestants.map(({ rules }) => [rules, mean(lookUpAll(world, rules, clean).reports.map(({ hopsDiscovery }) => hopsDiscovery))]))
+      const hops = new Map(measured.map(({ rules }) => [rules, mean(lookUpAll(world, rules, clean).reports.map(({ hopsDiscovery }) => hopsDiscovery))]))
 
       return Object.entries(behaviours).flatMap(([behaviour, behave]) => SHARES.flatMap(hostile => {
         settings.note(`${hostile * 100} % ${behaviour}`)
@@ -55,7 +55,7 @@ export const attack: Scenario = {
         const truth = samples.map(({ from, target }) => nearestNodes(world.nodes.filter(node => node !== from), target, CONFIG.k).filter(isHonest))
         const holders = new Map(samples.map(sample => [sample, new Set(nearestNodes(world.nodes, sample.target, CONFIG.k).filter(isHonest))]))
 
-        return contestants.map(({ rules, paths, label }): Row => ({
+        return measured.map(({ rules, paths, label }): Row => ({
           policy: rules.name,
           ...label,
           nodes,
@@ -68,9 +68,10 @@ export const attack: Scenario = {
       }))
     })
 
-    const nameOf = ({ policy, paths }: Row): string => paths == null || paths === CONFIG.disjointPaths ? policy : `${policy}, ${paths} paths`
+    // ours with its default number of paths has the colour that it has elsewhere
+    const lineName = (row: Row): string => row.paths === CONFIG.disjointPaths ? row.policy : nameOf(row)
     const panel = (behaviour: string, title: string, y: 'recall' | 'messages' | 'success'): Panel => ({
-      title, x: 'hostile', y, lines: linesOf(rows.filter(row => row.behaviour === behaviour), 'hostile', y, nameOf)
+      title, x: 'hostile', y, lines: linesOf(rows.filter(row => row.behaviour === behaviour), 'hostile', y, lineName)
     })
 
     const values = panel('collude', 'They name only each other: values got', 'success')

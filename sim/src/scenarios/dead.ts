@@ -3,8 +3,7 @@
 import { drawSamples, measure, truthOf } from '../measure/sample.ts'
 import { FAULTS, afflict, heal } from '../network/faults.ts'
 import { linesOf } from '../output/lines.ts'
-import { RULES } from '../policies/index.ts'
-import { build, measurable } from './build.ts'
+import { build, contestants, nameOf } from './build.ts'
 import type { Scenario } from './scenario.ts'
 import type { Row } from '../measure/row.ts'
 
@@ -27,20 +26,20 @@ export const dead: Scenario = {
         const samples = drawSamples(world, settings.lookups, `${fault} ${share}`)
         const truth = truthOf(world, samples)
 
-        return measurable(settings, nodes).map((policy): Row => ({ policy, nodes, [fault]: share, ...measure(world, RULES[policy], samples, truth) }))
+        return contestants(settings, nodes).map(({ rules, label }): Row => ({ ...label, nodes, [fault]: share, ...measure(world, rules, samples, truth) }))
       }))
     })
 
     return {
       rows,
-      columns: ['nodes', 'dead', 'silent', 'nat', 'policy', 'recall', 'messages', 'failed', 'hopsDiscovery', 'hopsConfirm', 'p50', 'p90', 'p99', 'inFlightMax', 'dials', 'bytes'],
+      columns: ['nodes', 'dead', 'silent', 'nat', 'policy', 'paths', 'recall', 'messages', 'failed', 'hopsDiscovery', 'hopsConfirm', 'p50', 'p90', 'p99', 'inFlightMax', 'dials', 'bytes'],
       figure: {
         title: 'Lookups in a network part of which is gone',
         panels: [
-          { title: 'Dead: share of the nearest alive found', x: 'dead', y: 'recall', lines: linesOf(rows, 'dead', 'recall') },
-          { title: 'Dead: requests a lookup', x: 'dead', y: 'messages', lines: linesOf(rows, 'dead', 'messages') },
-          { title: 'Dead: slowest of 100 lookups', x: 'dead', y: 'p99, ms', lines: linesOf(rows, 'dead', 'p99') },
-          { title: 'Silent: slowest of 100 lookups', x: 'silent', y: 'p99, ms', lines: linesOf(rows, 'silent', 'p99') }
+          { title: 'Dead: share of the nearest alive found', x: 'dead', y: 'recall', lines: linesOf(rows, 'dead', 'recall', nameOf) },
+          { title: 'Dead: requests a lookup', x: 'dead', y: 'messages', lines: linesOf(rows, 'dead', 'messages', nameOf) },
+          { title: 'Dead: slowest of 100 lookups', x: 'dead', y: 'p99, ms', lines: linesOf(rows, 'dead', 'p99', nameOf) },
+          { title: 'Silent: slowest of 100 lookups', x: 'silent', y: 'p99, ms', lines: linesOf(rows, 'silent', 'p99', nameOf) }
         ]
       }
     }

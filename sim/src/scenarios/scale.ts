@@ -4,8 +4,7 @@ import { linearRegression, linearRegressionLine, mean, rSquared } from 'simple-s
 import { rounded } from '../measure/row.ts'
 import { drawSamples, measure, truthOf } from '../measure/sample.ts'
 import { linesOf } from '../output/lines.ts'
-import { RULES } from '../policies/index.ts'
-import { build, measurable } from './build.ts'
+import { build, contestants, nameOf } from './build.ts'
 import type { Fit, Scenario, Settings } from './scenario.ts'
 import type { Row } from '../measure/row.ts'
 import type { Line } from '../output/figure.ts'
@@ -24,17 +23,17 @@ export const scale: Scenario = {
       const truth = truthOf(world, samples)
       const tableSize = rounded(mean(world.nodes.map(({ table }) => table.size)))
 
-      return measurable(settings, nodes).map((policy): Row => ({ policy, nodes, ...measure(world, RULES[policy], samples, truth), tableSize }))
+      return contestants(settings, nodes).map(({ rules, label }): Row => ({ ...label, nodes, ...measure(world, rules, samples, truth), tableSize }))
     })
 
     return {
       rows,
-      columns: ['nodes', 'policy', 'recall', 'messages', 'hopsDiscovery', 'hopsConfirm', 'p50', 'p90', 'p99', 'inFlightMax', 'dials', 'bytes', 'tableSize'],
+      columns: ['nodes', 'policy', 'paths', 'recall', 'messages', 'hopsDiscovery', 'hopsConfirm', 'p50', 'p90', 'p99', 'inFlightMax', 'dials', 'bytes', 'tableSize'],
       figure: {
         title: 'Lookups in networks of honest nodes',
         panels: [
-          { title: 'Replies, one leading to the next, until the nearest was known', x: 'nodes', y: 'hops', logX: true, lines: [...linesOf(rows, 'nodes', 'hopsDiscovery'), ...theory(settings.nodes)] },
-          { title: 'Requests a lookup', x: 'nodes', y: 'messages', logX: true, lines: linesOf(rows, 'nodes', 'messages') },
+          { title: 'Replies, one leading to the next, until the nearest was known', x: 'nodes', y: 'hops', logX: true, lines: [...linesOf(rows, 'nodes', 'hopsDiscovery', nameOf), ...theory(settings.nodes)] },
+          { title: 'Requests a lookup', x: 'nodes', y: 'messages', logX: true, lines: linesOf(rows, 'nodes', 'messages', nameOf) },
           { title: 'Peers in a routing table', x: 'nodes', y: 'peers', logX: true, lines: linesOf(rows, 'nodes', 'tableSize', () => 'table') }
         ]
       },
@@ -50,13 +49,13 @@ function theory (nodes: number[]): Line[] {
 
 /** Through one point there is no line. */
 function fits ({ policies }: Settings, rows: Row[]): Fit[] {
-  const fitted = policies.filter(policy => rows.filter(row => row.policy === policy).length > 1)
+  const fitted = policies.filter(policy => rows.filter(row => row.policy === policy && row.paths == null).length > 1)
 
   return [...fitted.map(policy => fit(rows, policy, 'hopsDiscovery')), ...fitted.slice(0, 1).map(policy => fit(rows, policy, 'tableSize'))]
 }
 
 function fit (rows: Row[], policy: PolicyName, measure: 'hopsDiscovery' | 'tableSize'): Fit {
-  const points = rows.filter(row => row.policy === policy).map(row => [Math.log2(row.nodes), row[measure] ?? 0])
+  const points = rows.filter(row => row.policy === policy && row.paths == null).map(row => [Math.log2(row.nodes), row[measure] ?? 0])
   const line = linearRegression(points)
 
   return { policy, of: measure, slope: rounded(line.m), intercept: rounded(line.b), r2: rounded(rSquared(points, linearRegressionLine(line))) }
