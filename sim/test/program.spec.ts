@@ -70,7 +70,8 @@ describe('sim', { concurrency: 2 }, () => {
     assert.equal(document.lookups, 2)
     assert.equal(typeof document.wallSeconds, 'number')
     assert.ok(document.peakMemoryMiB > 10)
-    assert.deepEqual(document.rows.map(({ policy }: { policy: string }) => policy), ['ours', 'go', 'js', 'rust'])
+    // js with its defaults, and with one path
+    assert.deepEqual(document.rows.map(({ policy, paths }: { policy: string, paths?: number }) => [policy, paths].join('')), ['ours', 'go', 'js', 'js1', 'rust'])
 
     for (const row of document.rows) {
       assert.equal(row.nodes, 40)
