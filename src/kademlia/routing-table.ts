@@ -254,7 +254,9 @@ export class RoutingTable<P extends PeerKey> {
     if (cpl < KEY_BITS) {
       this.#bucket(cpl).refreshedAt = now
     } else if (closest.length >= k) {
-      for (let deeper = this.#buckets.length - 1; deeper > commonPrefixLength(self, closest[k - 1].key); deeper--) {
+      const farthest = commonPrefixLength(self, closest[k - 1].key)
+
+      for (let deeper = this.#buckets.length - 1; deeper > farthest; deeper--) {
         this.#bucket(deeper).refreshedAt = now
       }
     }
