@@ -2,11 +2,13 @@
 
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
+import { generateKeyPair } from '@libp2p/crypto/keys'
 import { identify, identifyPush } from '@libp2p/identify'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
 import { kadDHT, passthroughMapper } from '../../src/index.ts'
+import { keyOf } from '../../src/kademlia/key.ts'
 import type { KadDHT, KadDHTInit } from '../../src/index.ts'
 import type { Identify } from '@libp2p/identify'
 import type { Libp2p, PrivateKey, ServiceMap } from '@libp2p/interface'
@@ -65,8 +67,8 @@ export async function createNode ({ dht, datastore, privateKey, start, push = fa
 }
 
 /** Nodes that have all joined through the first, and know their neighbourhoods. */
-export async function createNetwork (size: number, init: TestNodeInit = {}): Promise<TestNode[]> {
-  const nodes = await Promise.all(Array.from({ length: size }, async () => createNode(init)))
+export async function createNetwork (size: number, init: TestNodeInit = {}, privateKeys: PrivateKey[] = []): Promise<TestNode[]> {
+  const nodes = await Promise.all(Array.from({ length: size }, async (_, i) => createNode({ privateKey: privateKeys[i], ...init })))
   const [seed, ...others] = nodes
 
   for (const node of others) {
@@ -77,6 +79,38 @@ export async function createNetwork (size: number, init: TestNodeInit = {}): Pro
   await Promise.all(nodes.map(async node => node.services.dht.refreshRoutingTable()))
 
   return nodes
+}
+
+/**
+ * As many nodes on either side of the first bit: no bucket of half of them overflows, so that all of them know each
+ * other, and what a lookup finds does not hang on who happens to be in whose bucket.
+ */
+export async function createAcquaintedNetwork (size: number, init: TestNodeInit = {}): Promise<TestNode[]> {
+  const nodes = await createNetwork(size, init, await evenKeys(size))
+
+  await untilTrue(async () => {
+    const lonely = nodes.filter(({ services }) => services.dht.routingTable.size < size - 1)
+    await Promise.all(lonely.map(async node => node.services.dht.refreshRoutingTable()))
+
+    return lonely.length === 0
+  })
+
+  return nodes
+}
+
+async function evenKeys (size: number): Promise<PrivateKey[]> {
+  const halves: PrivateKey[][] = [[], []]
+
+  while (halves.some(half => half.length < size / 2)) {
+    const privateKey = await generateKeyPair('Ed25519')
+    const half = halves[keyOf(privateKey.publicKey.toMultihash().bytes)[0] >>> 31]
+
+    if (half.length < size / 2) {
+      half.push(privateKey)
+    }
+  }
+
+  return halves[0].flatMap((key, i) => [key, halves[1][i]])
 }
 
 export async function stopAll (nodes: TestNode[]): Promise<void> {

@@ -8,7 +8,7 @@ import { address, hashedId } from '../helpers/contacts.ts'
 import { bytes, cidOf } from '../helpers/content.ts'
 import { boastful, confused, garbled, lying, resetting, silent, turn } from '../helpers/hostile.ts'
 import { dhtStreams } from '../helpers/leaks.ts'
-import { createNetwork, stopAll } from '../helpers/network.ts'
+import { createAcquaintedNetwork, stopAll } from '../helpers/network.ts'
 import { trulyNearest } from '../helpers/truth.ts'
 import type { Misbehaviour } from '../helpers/hostile.ts'
 import type { TestNode } from '../helpers/network.ts'
@@ -35,7 +35,7 @@ describe('a network in which every fourth node misbehaves', function () {
   const KEY = bytes('/test/faults')
 
   async function withHostile (misbehave: Misbehaviour, run: (honest: TestNode[], hostile: TestNode[]) => Promise<void>): Promise<void> {
-    const nodes = await createNetwork(SIZE, { dht: { kBucketSize: K } })
+    const nodes = await createAcquaintedNetwork(SIZE, { dht: { kBucketSize: K } })
     const hostile = nodes.slice(-HOSTILE)
     const honest = nodes.slice(0, -HOSTILE)
 
