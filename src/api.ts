@@ -36,14 +36,51 @@ export interface SetModeOptions extends AbortOptions {
   force?: boolean
 }
 
+/** What the table tells of itself; `detail` is the peer. */
+export interface RoutingTableEvents {
+  'peer:add': CustomEvent<PeerId>
+  'peer:remove': CustomEvent<PeerId>
+  /** a peer that waited has taken the place of one that was removed; it was added, too */
+  'peer:promote': CustomEvent<PeerId>
+}
+
+/** A peer of the table, and what is known of it. Times are unix milliseconds. */
+export interface RoutingTablePeer {
+  id: PeerId
+  /** when it entered */
+  firstSeen: number
+  /** when it last showed that it is alive; 0 when it has not since it was promoted */
+  lastSeen: number
+  /** when a request to it last failed, 0 for never */
+  lastFailure: number
+  /** failures in a row */
+  failures: number
+  /** how long its answers take, smoothed as in RFC 6298, ms; undefined until one was measured */
+  rtt?: { mean: number, deviation: number }
+  connected: boolean
+  /** the group of its address, such as its /16 */
+  group?: string
+}
+
+/** Peers that share as many leading bits with this node's key. */
+export interface RoutingTableBucket {
+  commonPrefixLength: number
+  /** oldest first */
+  peers: RoutingTablePeer[]
+  /** those that wait for a place, freshest last */
+  candidates: PeerId[]
+}
+
 /** The routing table, to read. */
-export interface RoutingTable {
+export interface RoutingTable extends TypedEventTarget<RoutingTableEvents> {
   /** how many peers it holds */
   readonly size: number
   /** whether the peer is in it */
   has (peer: PeerId): boolean
   /** the peers in it */
   peers (): PeerId[]
+  /** the buckets that hold anyone, from the farthest to the nearest */
+  buckets (): RoutingTableBucket[]
 }
 
 /**

@@ -1,11 +1,18 @@
 // Every option: what it means, its default, and the check that tells what is wrong with it.
 
+import { PEERS_PER_GROUP } from './kademlia/parameters.ts'
 import { asObject, boolean, checkAll, duration, func, functions, group, invalid, path, positive, text, timer } from './option-checks.ts'
+import { parseSeeds } from './parse-seeds.ts'
+import { networkOf } from './peers/address-group.ts'
 import { removePrivateAddressesMapper } from './wire/address-mappers.ts'
 import { MAX_VALUE } from './wire/limits.ts'
+import type { GroupLimits } from './kademlia/diversity.ts'
 import type { Check } from './option-checks.ts'
+import type { AddressGroup } from './peers/address-group.ts'
+import type { Contact } from './query/contact.ts'
 import type { Selectors, Validators } from './values/namespaces.ts'
 import type { PeerInfoMapper } from './wire/peer.ts'
+import type { Multiaddr } from '@multiformats/multiaddr'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -79,6 +86,59 @@ export interface ReProvideInit {
    * @default 172_800_000 (48 hours)
    */
   validity?: number
+}
+
+/** Random lookups, for libp2p's peer discovery. The table needs none: it is refreshed where it has to be. */
+export interface RandomWalkInit {
+  /**
+   * Whether there are any.
+   *
+   * @default false
+   */
+  enabled?: boolean
+  /**
+   * Between two walks, in ms.
+   *
+   * @default 300_000
+   */
+  interval?: number
+  /**
+   * Lookups a walk, one after the other.
+   *
+   * @default 1
+   */
+  queriesPerPeriod?: number
+  /**
+   * How long each of them may take, in ms.
+   *
+   * @default 10_000
+   */
+  timeout?: number
+}
+
+/**
+ * How many peers the table takes that one operator is likely to run. The limits apply as soon as the table would hold 2k
+ * peers without those over them, so that a small network is not starved, and never to private addresses.
+ */
+export interface DiversityInit {
+  /**
+   * The group of the address through which a peer was reached; undefined for one that no limit applies to.
+   *
+   * @default the /16 of an IPv4 address, the /32 of an IPv6 address, the name of a host
+   */
+  groupOf?: AddressGroup
+  /**
+   * Peers of one group in the table.
+   *
+   * @default 3
+   */
+  peersPerGroup?: number
+  /**
+   * Peers of one group in a bucket.
+   *
+   * @default 2
+   */
+  peersPerGroupInBucket?: number
 }
 
 /** What the node will hold and do at the most. What is over a limit is refused, logged and counted, never dropped in silence. */
@@ -255,6 +315,17 @@ export interface KadDHTInit {
    * @default 64
    */
   maxOutboundStreams?: number
+  /**
+   * Peers to join through, as multiaddrs that end in `/p2p/<peer id>`. They are asked when nobody else is known, which with a
+   * datastore that lasts is the first time only, and then left in peace.
+   *
+   * @default []
+   */
+  seeds?: Array<Multiaddr | string>
+  /** Random lookups, for libp2p's peer discovery. */
+  randomWalk?: RandomWalkInit
+  /** How many peers the table takes that one operator is likely to run. */
+  diversity?: DiversityInit
   /** How provider records of others are kept. */
   providers?: ProvidersInit
   /** How this node announces again what it provides. */
@@ -307,6 +378,10 @@ export interface KadDHTConfig {
   probeNew: { concurrency: number, maxQueueSize: number, timeout: number }
   maxInboundStreams: number
   maxOutboundStreams: number
+  seeds: Contact[]
+  randomWalk: Required<RandomWalkInit>
+  groupOf: AddressGroup
+  perGroup: GroupLimits
   providers: { cacheSize: number, cleanupInterval: number, validity: number }
   reprovide: Required<ReProvideInit>
   peerInfoMapper: PeerInfoMapper
@@ -351,6 +426,19 @@ const DEFAULTS = {
   incomingMessageTimeout: 10 * SECOND,
   peerInfoMapper: removePrivateAddressesMapper
 } satisfies KadDHTInit
+
+const RANDOM_WALK_DEFAULTS: Required<RandomWalkInit> = {
+  enabled: false,
+  interval: 5 * MINUTE,
+  queriesPerPeriod: 1,
+  timeout: 10 * SECOND
+}
+
+const DIVERSITY_DEFAULTS: Required<DiversityInit> = {
+  groupOf: networkOf,
+  peersPerGroup: PEERS_PER_GROUP.perTable,
+  peersPerGroupInBucket: PEERS_PER_GROUP.perBucket
+}
 
 const PROVIDERS_DEFAULTS: Required<ProvidersInit> = {
   cacheSize: 256,
@@ -413,6 +501,9 @@ const CHECKS: Record<keyof KadDHTInit, Check> = {
   pingNewContactMaxQueueSize: positive,
   maxInboundStreams: positive,
   maxOutboundStreams: positive,
+  seeds: (name, value) => { parseSeeds(name, value) },
+  randomWalk: group({ enabled: boolean, interval: timer(1), queriesPerPeriod: positive, timeout: timer(1) }),
+  diversity: group({ groupOf: func, peersPerGroup: positive, peersPerGroupInBucket: positive }),
   providers: group({ cacheSize: positive, cleanupInterval: timer(SECOND), provideValidity: duration }),
   reprovide: group({ concurrency: positive, maxQueueSize: positive, threshold: duration, interval: timer(1), validity: duration }),
   peerInfoMapper: func,
@@ -446,6 +537,7 @@ export function resolveConfig (init: KadDHTInit): KadDHTConfig {
   }
 
   const slowMax = Math.max(slowMin, Math.min(SLOW.max, requestTimeout))
+  const diversity = { ...DIVERSITY_DEFAULTS, ...given(init.diversity) }
   const providers = { ...PROVIDERS_DEFAULTS, ...given(init.providers) }
   const reprovide = { ...REPROVIDE_DEFAULTS, ...given(init.reprovide) }
 
@@ -477,6 +569,10 @@ export function resolveConfig (init: KadDHTInit): KadDHTConfig {
       cleanupInterval: providers.cleanupInterval * SECOND,
       validity: providers.provideValidity * SECOND
     },
+    seeds: parseSeeds('seeds', init.seeds ?? []),
+    randomWalk: { ...RANDOM_WALK_DEFAULTS, ...given(init.randomWalk) },
+    groupOf: diversity.groupOf,
+    perGroup: { perTable: diversity.peersPerGroup, perBucket: diversity.peersPerGroupInBucket },
     reprovide,
     limits: { ...LIMITS_DEFAULTS, ...given(init.limits) },
     ignored: WITHOUT_EFFECT.filter(name => init[name] != null)

@@ -30,6 +30,7 @@ export function kadDHT (init: KadDHTInit = {}): (components: KadDHTComponents) =
   return components => new KadDHTService(components, init)
 }
 
+export { parseNetwork } from './network-description.ts'
 export { Libp2pRecord as Record } from '@libp2p/record'
 export { EventTypes } from './query/events.ts'
 export { NoPeersError, QueryError, TooManyQueriesError } from './query/errors.ts'
@@ -37,12 +38,14 @@ export { InvalidRecordError, MissingSelectorError } from './values/namespaces.ts
 export { passthroughMapper, removePrivateAddressesMapper, removePublicAddressesMapper } from './wire/address-mappers.ts'
 export { MessageType } from './wire/message.ts'
 
-export type { DHTOptions, KadDHT, KadDHTComponents, RoutingTable, SetModeOptions, SingleKadDHT } from './api.ts'
-export type { KadDHTInit, LimitsInit, ProvidersInit, ReProvideInit, TimeoutInit } from './config.ts'
+export type { DHTOptions, KadDHT, KadDHTComponents, RoutingTable, RoutingTableBucket, RoutingTableEvents, RoutingTablePeer, SetModeOptions, SingleKadDHT } from './api.ts'
+export type { DiversityInit, KadDHTInit, LimitsInit, ProvidersInit, RandomWalkInit, ReProvideInit, TimeoutInit } from './config.ts'
 export type {
   AddPeerEvent, DHTProgressEvents, DHTRecord, DialPeerEvent, DisjointPath, FinalPeerEvent, PathEndedEvent, PeerResponseEvent,
   ProviderEvent, QueryErrorEvent, QueryEvent, SendQueryEvent, ValueEvent
 } from './query/events.ts'
+export type { NetworkDescription } from './network-description.ts'
+export type { AddressGroup } from './peers/address-group.ts'
 export type { Operation } from './query/operation.ts'
 export type { WriteResult } from './query/store-at.ts'
 export type { SelectFn, Selectors, ValidateFn, Validators } from './values/namespaces.ts'

@@ -2,13 +2,16 @@
 
 import { contentRoutingSymbol, InvalidParametersError, NotStartedError, peerDiscoverySymbol, peerRoutingSymbol, serviceCapabilities, serviceDependencies } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
+import QuickLRU from 'quick-lru'
+import { AutoMode, modeFor } from './auto-mode.ts'
 import { resolveConfig } from './config.ts'
-import { isPublic } from './mode.ts'
 import { createParts } from './parts.ts'
+import { TAGS } from './peers/tags.ts'
 import { contactFromPeerId } from './query/contact.ts'
 import { operation } from './query/operation.ts'
 import { QueryEvents } from './query/query-events.ts'
 import { contentRouting, peerRouting } from './routing.ts'
+import { TableView } from './table-view.ts'
 import { storedPeer } from './wire/libp2p-network.ts'
 import { MAX_KEY, MAX_PROVIDER_KEY } from './wire/limits.ts'
 import { toPeerId } from './wire/peer.ts'
@@ -17,7 +20,6 @@ import type { KadDHTConfig, KadDHTInit } from './config.ts'
 import type { OperationName } from './metrics.ts'
 import type { Parts } from './parts.ts'
 import type { FindOptions } from './peers/find-peer.ts'
-import type { LiveTable } from './peers/live-table.ts'
 import type { Contact } from './query/contact.ts'
 import type { Operation } from './query/operation.ts'
 import type { WriteResult } from './query/store-at.ts'
@@ -27,6 +29,10 @@ import type { CID } from 'multiformats/cid'
 
 /** How often expired values are deleted, ms. */
 const COLLECT_VALUES = 60 * 60 * 1000
+
+/** Whom libp2p's peer discovery was told of, it is told of again after so long, ms; so many are remembered. */
+const ANNOUNCED_AGAIN = 60 * 60 * 1000
+const ANNOUNCED = 4_096
 
 export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implements KadDHT, Startable {
   readonly k: number
@@ -45,6 +51,11 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   readonly #log: Logger
   readonly #parts: Parts
   readonly #timers = new Set<ReturnType<typeof setInterval>>()
+  readonly #table: TableView
+  /** whom libp2p's peer discovery was told of lately: once is enough */
+  readonly #announced = new QuickLRU<string, true>({ maxSize: ANNOUNCED / 2, maxAge: ANNOUNCED_AGAIN })
+  #addresses = ''
+  #auto?: AutoMode
   #topology?: string
   #starting?: Promise<void>
   #running = false
@@ -57,7 +68,15 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     this.#log = components.logger.forComponent(config.logPrefix)
     this.#parts = createParts(components, config, this.#log, {
       onAdded: peer => { this.#onAdded(peer) },
-      onRemoved: peer => { this.#onRemoved(peer) }
+      onRemoved: peer => { this.#onRemoved(peer) },
+      onPromoted: peer => {
+        this.#parts.metrics.onTableEvent('peer_promoted')
+        this.#table.tell('peer:promote', peer)
+      },
+      onStanding: () => { this.#parts.peers.onStanding() },
+      onDemoted: () => { this.#parts.metrics.onTableEvent('peer_demoted') },
+      onCrowded: () => { this.#parts.metrics.onTableEvent('peer_crowded') },
+      onMet: peer => { this.#meet(peer) }
     })
 
     this.k = config.k
@@ -65,7 +84,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     this.d = config.disjointPaths
     this.validators = this.#parts.values.validators
     this.selectors = this.#parts.values.selectors
-    this.routingTable = tableView(this.#parts.table)
+    this.routingTable = this.#table = new TableView(this.#parts.table)
 
     if (config.ignored.length > 0) {
       this.#log('these options have no effect: %s', config.ignored.join(', '))
@@ -99,11 +118,16 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   }
 
   async #begin (): Promise<void> {
-    const { clientMode } = this.#config
+    const addresses = this.#components.addressManager.getAddresses()
+    this.#addresses = addresses.join()
 
-    if (clientMode == null && isPublic(this.#components.addressManager.getAddresses())) {
+    if (this.#config.clientMode == null) {
       // no event will tell of addresses that are the same as the last time
-      await this.#parts.mode.set('server')
+      const mode = modeFor(addresses)
+      await this.#parts.mode.set(mode)
+      this.#auto = new AutoMode(mode, mode => {
+        this.setMode(mode).catch((error: Error) => { this.#log.error('could not become a %s - %e', mode, error) })
+      })
     }
 
     this.#parts.client.start()
@@ -113,13 +137,16 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     this.#parts.providers.start()
     this.#components.events.addEventListener('peer:update', this.#onPeerUpdate)
     this.#components.events.addEventListener('self:peer:update', this.#onSelfUpdate)
+    this.#components.events.addEventListener('peer:connect', this.#onConnect)
+    this.#components.events.addEventListener('peer:disconnect', this.#onDisconnect)
     this.#topology = await this.#components.registrar.register(this.#config.protocol, {
       onConnect: peerId => { this.#parts.peers.onServer(contactFromPeerId(peerId)) }
     })
     await this.#parts.mode.start()
     this.#regularly('delete expired values', COLLECT_VALUES, async options => this.#parts.values.collect(options))
     this.#regularly('delete expired providers', this.#config.providers.cleanupInterval, async options => this.#parts.providers.collect(options))
-    this.#parts.background.run('ask the peers of the last time', async options => this.#parts.peers.start(options))
+    this.#parts.background.run('clear the tags of the last time', async options => this.#clearTags(options))
+    this.#parts.peers.start()
   }
 
   async stop (): Promise<void> {
@@ -134,6 +161,9 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     this.#timers.clear()
     this.#components.events.removeEventListener('peer:update', this.#onPeerUpdate)
     this.#components.events.removeEventListener('self:peer:update', this.#onSelfUpdate)
+    this.#components.events.removeEventListener('peer:connect', this.#onConnect)
+    this.#components.events.removeEventListener('peer:disconnect', this.#onDisconnect)
+    this.#auto?.stop()
 
     if (this.#topology != null) {
       this.#components.registrar.unregister(this.#topology)
@@ -235,18 +265,34 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   #onAdded (peer: Contact): void {
     this.#parts.metrics.onTableEvent('peer_added')
     this.#parts.peers.onAdded(peer)
-    this.#parts.background.run('announce a peer', async options => {
-      if (!this.#parts.book.has(peer.id)) {
-        this.#parts.book.set(await storedPeer(this.#components.peerStore, toPeerId(peer), this.#config.peerInfoMapper, options))
+    this.#table.tell('peer:add', peer)
+    this.#meet(peer)
+  }
+
+  /** A peer has answered: learns its addresses, and tells libp2p's peer discovery. */
+  #meet (peer: Contact): void {
+    const { book, background } = this.#parts
+
+    if (book.has(peer.id) && this.#announced.has(peer.id)) {
+      return
+    }
+
+    background.run('learn the addresses of a peer', async options => {
+      if (!book.has(peer.id)) {
+        book.set(await storedPeer(this.#components.peerStore, toPeerId(peer), this.#config.peerInfoMapper, options))
       }
 
-      this.safeDispatchEvent<PeerInfo>('peer', { detail: this.#parts.book.info(peer) })
+      if (!this.#announced.has(peer.id)) {
+        this.#announced.set(peer.id, true)
+        this.safeDispatchEvent<PeerInfo>('peer', { detail: book.info(peer) })
+      }
     })
   }
 
   #onRemoved (peer: Contact): void {
     this.#parts.metrics.onTableEvent('peer_removed')
     this.#parts.peers.onRemoved(peer)
+    this.#table.tell('peer:remove', peer)
   }
 
   readonly #onPeerUpdate = ({ detail: { peer, previous } }: CustomEvent<PeerUpdate>): void => {
@@ -259,12 +305,34 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     }
   }
 
-  /** In automatic mode the node serves while others can reach it. */
   readonly #onSelfUpdate = ({ detail: { peer } }: CustomEvent<PeerUpdate>): void => {
-    if (this.#config.clientMode == null) {
-      const mode = isPublic(peer.addresses.map(({ multiaddr }) => multiaddr)) ? 'server' : 'client'
+    const addresses = peer.addresses.map(({ multiaddr }) => multiaddr)
+    this.#auto?.onAddresses(addresses)
 
-      this.setMode(mode).catch((error: Error) => { this.#log.error('could not become a %s - %e', mode, error) })
+    if (addresses.join() !== this.#addresses) {
+      this.#addresses = addresses.join()
+      this.#parts.peers.onAddressChange()
+    }
+  }
+
+  readonly #onConnect = ({ detail: peer }: CustomEvent<PeerId>): void => {
+    this.#parts.table.onConnection(contactFromPeerId(peer).id, true)
+  }
+
+  readonly #onDisconnect = ({ detail: peer }: CustomEvent<PeerId>): void => {
+    this.#parts.table.onConnection(contactFromPeerId(peer).id, false)
+  }
+
+  /** Peers that are no more in the table when the node starts anew would keep their tags for ever. */
+  async #clearTags (options: AbortOptions): Promise<void> {
+    const { peerStore, connectionManager } = this.#components
+    const tagged = await peerStore.all({ ...options, filters: [({ tags }) => TAGS.some(tag => tags.has(tag))] })
+
+    for (const { id } of tagged) {
+      // whoever is connected may be in the table of another DHT of this node
+      if (!this.routingTable.has(id) && connectionManager.getConnections(id).length === 0) {
+        await peerStore.merge(id, { tags: Object.fromEntries(TAGS.map(tag => [tag, undefined])) }, options)
+      }
     }
   }
 
@@ -272,16 +340,6 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   #regularly (name: string, interval: number, task: (options: Required<AbortOptions>) => Promise<void>): void {
     this.#parts.background.run(name, task)
     this.#timers.add(setInterval(() => { this.#parts.background.run(name, task) }, interval))
-  }
-}
-
-function tableView (table: LiveTable): RoutingTable {
-  return {
-    get size () {
-      return table.size
-    },
-    has: peer => table.table.has(contactFromPeerId(peer).id),
-    peers: () => [...table.table.entries()].map(({ peer }) => toPeerId(peer))
   }
 }
 

@@ -1,20 +1,39 @@
 // The metrics, by the names of @libp2p/kad-dht. Without a metrics service every call is a no-op.
 
+import type { BucketView } from './kademlia/routing-table.ts'
+import type { ProbeKind } from './peers/peers.ts'
+import type { Contact } from './query/contact.ts'
 import type { MessageName } from './wire/message.ts'
 import type { Metrics } from '@libp2p/interface'
 
-/** The operations that are counted and timed. */
-export type OperationName = 'GET_VALUE' | 'FIND_PROVIDERS' | 'FIND_PEER' | 'GET_CLOSEST_PEERS' | 'PROVIDE' | 'PUT_VALUE'
+/** The operations that are counted and timed; SELF_QUERY is upkeep's. */
+export type OperationName = 'GET_VALUE' | 'FIND_PROVIDERS' | 'FIND_PEER' | 'GET_CLOSEST_PEERS' | 'PROVIDE' | 'PUT_VALUE' | 'SELF_QUERY'
 
 /** What happens to the table, and to whom it has no place for. */
-export type TableEvent = 'peer_added' | 'peer_removed' | 'probe_dropped'
+export type TableEvent =
+  'peer_added' |
+  'peer_removed' |
+  /** a candidate took the place of a peer that was removed */
+  'peer_promoted' |
+  /** a peer lost its place: it failed, or there were enough of its group */
+  'peer_demoted' |
+  /** a peer found no place, for there are enough of its group */
+  'peer_crowded' |
+  'ping_old_contact' |
+  'ping_old_contact_error' |
+  'ping_new_contact' |
+  'ping_new_contact_error' |
+  /** a probe was not made, for too many wait */
+  'probe_dropped'
 
 /** What is read when the metrics are collected. */
 export interface MetricSources {
-  /** peers a bucket, empty ones left out */
-  bucketSizes (): number[]
-  /** the common prefix length of the deepest bucket */
-  maxDepth (): number
+  /** without the empty ones */
+  buckets (): Array<BucketView<Contact>>
+  /** probes that wait or run */
+  pendingProbes (kind: ProbeKind): number
+  /** lookups under way */
+  lookups (): number
   reprovideQueue (): number
 }
 
@@ -26,6 +45,7 @@ export interface DHTMetrics {
   onRequestServed (type: MessageName, ms: number): void
   onRequestRefused (type: MessageName | 'UNREADABLE'): void
   onTableEvent (event: TableEvent): void
+  onProbed (kind: ProbeKind, ms: number, answered: boolean): void
   /** an operation begins; call what is returned when it ends */
   onOperation (operation: OperationName): (failed: boolean) => void
 }
@@ -33,14 +53,24 @@ export interface DHTMetrics {
 export function createMetrics (metrics: Metrics | undefined, prefix: string, sources: MetricSources): DHTMetrics {
   const name = (suffix: string): string => `${prefix}_${suffix}`
   const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0)
-  const sizes = sources.bucketSizes
+  const sizes = (): number[] => sources.buckets().map(({ entries }) => entries.length)
 
   metrics?.registerMetric(name('routing_table_size'), { calculate: () => sum(sizes()) })
   metrics?.registerMetric(name('routing_table_kad_bucket_total'), { calculate: () => sizes().length })
   metrics?.registerMetric(name('routing_table_kad_bucket_average_occupancy'), { calculate: () => sum(sizes()) / Math.max(1, sizes().length) })
   metrics?.registerMetric(name('routing_table_kad_bucket_min_occupancy'), { calculate: () => sizes().length === 0 ? 0 : Math.min(...sizes()) })
   metrics?.registerMetric(name('routing_table_kad_bucket_max_occupancy'), { calculate: () => Math.max(0, ...sizes()) })
-  metrics?.registerMetric(name('routing_table_kad_bucket_max_depth'), { calculate: sources.maxDepth })
+  metrics?.registerMetric(name('routing_table_kad_bucket_max_depth'), { calculate: () => Math.max(0, ...sources.buckets().map(({ commonPrefixLength }) => commonPrefixLength)) })
+  metrics?.registerMetric(name('routing_table_candidates'), { calculate: () => sum(sources.buckets().map(({ candidates }) => candidates.length)) })
+  metrics?.registerMetric(name('routing_table_connected'), { calculate: () => sources.buckets().flatMap(({ entries }) => entries.filter(({ connected }) => connected)).length })
+  metrics?.registerMetric(name('routing_table_round_trip_milliseconds'), { calculate: () => meanRoundTrip(sources.buckets()) })
+  metrics?.registerMetricGroup(name('routing_table_bucket_occupancy'), {
+    label: 'common_prefix_length',
+    calculate: () => Object.fromEntries(sources.buckets().map(({ commonPrefixLength, entries }) => [commonPrefixLength, entries.length]))
+  })
+  metrics?.registerMetric(name('ping_old_contact_queue'), { calculate: () => sources.pendingProbes('old') })
+  metrics?.registerMetric(name('ping_new_contact_queue'), { calculate: () => sources.pendingProbes('new') })
+  metrics?.registerMetric(name('lookups'), { calculate: sources.lookups })
   metrics?.registerMetric(name('reprovide_queue'), { calculate: sources.reprovideQueue })
 
   const sent = metrics?.registerCounterGroup(name('outbound_rpc_requests_total'))
@@ -49,6 +79,10 @@ export function createMetrics (metrics: Metrics | undefined, prefix: string, sou
   const refused = metrics?.registerCounterGroup(name('inbound_rpc_errors_total'))
   const served = metrics?.registerMetricGroup(name('inbound_rpc_time_seconds'), { label: 'operation' })
   const roundTrip = metrics?.registerMetric(name('network_message_send_times_milliseconds'))
+  const probeTimes = {
+    old: metrics?.registerMetric(name('routing_table_ping_old_contact_time_milliseconds')),
+    new: metrics?.registerMetric(name('routing_table_ping_new_contact_time_milliseconds'))
+  }
   const table = metrics?.registerCounterGroup(name('kad_bucket_events_total'))
   const running = metrics?.registerMetricGroup(name('operations_total'), { label: 'operation' })
   const errors = metrics?.registerCounterGroup(name('operation_errors_total'), { label: 'operation' })
@@ -63,6 +97,10 @@ export function createMetrics (metrics: Metrics | undefined, prefix: string, sou
     onRequestServed: (type, ms) => { served?.update({ [type]: ms / 1000 }) },
     onRequestRefused: type => { refused?.increment({ [type]: true }) },
     onTableEvent: event => { table?.increment({ [event]: true }) },
+    onProbed: (kind, ms, answered) => {
+      table?.increment({ [`ping_${kind}_contact${answered ? '' : '_error'}`]: true })
+      probeTimes[kind]?.update(ms)
+    },
     onOperation: operation => {
       const start = Date.now()
       running?.increment({ [operation]: true })
@@ -80,4 +118,11 @@ export function createMetrics (metrics: Metrics | undefined, prefix: string, sou
       }
     }
   }
+}
+
+/** Of those that were measured, ms. */
+function meanRoundTrip (buckets: Array<BucketView<Contact>>): number {
+  const measured = buckets.flatMap(({ entries }) => entries).flatMap(({ rtt }) => rtt?.mean ?? [])
+
+  return measured.reduce((a, b) => a + b, 0) / Math.max(1, measured.length)
 }

@@ -1,12 +1,9 @@
 // Whether the node answers requests. Changes go one after another, so that the last one asked for is the one that stays.
 
 import { AbortError } from '@libp2p/interface'
-import { isPrivate } from '@libp2p/utils'
-import { Circuit } from '@multiformats/multiaddr-matcher'
 import type { SetModeOptions } from './api.ts'
 import type { Server } from './wire/server.ts'
 import type { Registrar } from '@libp2p/interface-internal'
-import type { Multiaddr } from '@multiformats/multiaddr'
 
 export interface ModeOptions {
   protocol: string
@@ -94,9 +91,4 @@ export class Mode {
       }
     }
   }
-}
-
-/** Whether others can reach the node at one of these addresses, directly and from anywhere. */
-export function isPublic (addresses: Multiaddr[]): boolean {
-  return addresses.some(addr => !isPrivate(addr) && !Circuit.exactMatch(addr))
 }

@@ -2,7 +2,7 @@
 
 import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import { Background } from './background.ts'
-import { MAX_ASKED, MAX_FAILURES, UPKEEP } from './kademlia/parameters.ts'
+import { MAX_ASKED, UPKEEP } from './kademlia/parameters.ts'
 import { LocalNode } from './local-node.ts'
 import { createMetrics } from './metrics.ts'
 import { Mode } from './mode.ts'
@@ -22,6 +22,8 @@ import { Server } from './wire/server.ts'
 import type { KadDHTComponents } from './api.ts'
 import type { KadDHTConfig } from './config.ts'
 import type { DHTMetrics } from './metrics.ts'
+import type { LiveTableEvents } from './peers/live-table.ts'
+import type { PeersNeeds } from './peers/peers.ts'
 import type { Contact } from './query/contact.ts'
 import type { Logger } from '@libp2p/interface'
 
@@ -37,7 +39,13 @@ const SERVER_IDLE = MINUTE
 /** Peers outside the table whose addresses are remembered, such as clients that are connected. */
 const ADDRESSES_REMEMBERED = 1_024
 
-const TABLE_SAVED = { saveInterval: MINUTE, maxSaved: 100 }
+/** The table is written so often, ms, if it has changed. */
+const SAVE_INTERVAL = MINUTE
+
+/** How many of its peers are written, and how many times k there are at least with those of earlier times. */
+const MOST_SAVED = 200
+const ENOUGH_SAVED = 2
+
 const BACKGROUND = { concurrency: 10, maxQueueSize: 1_000 }
 const REPAIRS = { concurrency: 10, maxQueueSize: 100 }
 
@@ -65,29 +73,29 @@ export interface Parts extends Base {
   mode: Mode
 }
 
-export interface PartsEvents {
-  /** the table has one more */
-  onAdded (peer: Contact): void
-  /** the table has one less */
-  onRemoved (peer: Contact): void
+export interface PartsEvents extends Required<LiveTableEvents> {
+  /** the peer has answered a random walk */
+  onMet (peer: Contact): void
 }
 
 export function createParts (components: KadDHTComponents, config: KadDHTConfig, log: Logger, events: PartsEvents): Parts {
   const self = contactFromPeerId(components.peerId)
-  const book = new AddressBook(config.peerInfoMapper, ADDRESSES_REMEMBERED)
-  const table = new LiveTable({ self, k: config.k, maxFailures: MAX_FAILURES }, book, events)
+  const book: AddressBook = new AddressBook(config.peerInfoMapper, ADDRESSES_REMEMBERED, id => table.table.get(id)?.peer)
+  const table = new LiveTable({ self, k: config.k, perGroup: config.perGroup }, book, events)
+  const latency = new Latency(config.slow, id => table.table.get(id)?.rtt)
   const metrics: DHTMetrics = createMetrics(components.metrics, config.metricsPrefix, {
-    bucketSizes: () => [...table.table.buckets()].map(({ entries }) => entries.length),
-    maxDepth: () => Math.max(0, ...[...table.table.buckets()].map(({ commonPrefixLength }) => commonPrefixLength)),
+    buckets: () => [...table.table.buckets()],
+    pendingProbes: kind => peers.pendingProbes(kind),
+    lookups: () => queries.running,
     reprovideQueue: () => providers.reprovideQueue
   })
-  const base = { components, config, log, self, book, table, metrics, latency: new Latency(config.slow), background: new Background(BACKGROUND, log), repairs: new Background(REPAIRS, log) }
+  const base = { components, config, log, self, book, table, metrics, latency, background: new Background(BACKGROUND, log), repairs: new Background(REPAIRS, log) }
   const local = new LocalNode({ components, k: config.k, mapper: config.peerInfoMapper, table, book })
   const client = createClient(base)
-  const queries = createQueries(base, client)
-  const peers = createPeers(base, client, queries, () => { providers.announce() })
+  const queries: QueryManager = createQueries(base, client)
+  const peers: Peers = createPeers(base, client, queries, { onMet: peer => { events.onMet(peer) }, onJoined: () => { providers.announce() } })
   const values = createValues(base, client, queries, local)
-  const providers = createProviders(base, client, queries, local)
+  const providers: Providers = createProviders(base, client, queries, local)
   const mode = createMode(base, values, providers, local)
 
   return { ...base, client, queries, peers, values, providers, mode }
@@ -104,11 +112,11 @@ function createClient ({ components, config, book, table, metrics, latency }: Ba
     maxWarmStreams: limits.warmStreams
   }, libp2pNetwork(components, peerInfoMapper, peer => book.info(contactFromPeerId(peer)).multiaddrs), {
     onRequest: type => { metrics.onRequestSent(type) },
-    onOutcome: (peer, type, { ok, ms, warm, error }) => {
+    onOutcome: (peer, type, { ok, ms, warm, error, remoteAddr }) => {
       if (ok) {
         metrics.onAnswered(ms)
         latency.onAnswer(peer.id, ms, warm)
-        table.onAlive(peer)
+        table.onAlive(peer, { roundTrip: warm ? ms : undefined, group: remoteAddr == null ? undefined : config.groupOf(remoteAddr) })
         return
       }
 
@@ -138,16 +146,18 @@ function createQueries ({ config, self, table, latency }: Base, client: Client):
   })
 }
 
-function createPeers ({ components, config, log, self, table, book, metrics, background }: Base, client: Client, queries: QueryManager, onJoined: () => void): Peers {
-  const { probeOld, probeNew, initialQuerySelfInterval, querySelfInterval, refreshInterval, datastorePrefix, peerInfoMapper } = config
+function createPeers ({ components, config, log, self, table, book, metrics, background }: Base, client: Client, queries: QueryManager, events: Pick<PeersNeeds, 'onMet' | 'onJoined'>): Peers {
+  const { k, probeOld, probeNew, initialQuerySelfInterval, querySelfInterval, refreshInterval, datastorePrefix, peerInfoMapper, randomWalk, seeds } = config
   const { peerStore, datastore, peerId } = components
 
   return new Peers({
     probeOld,
     probeNew,
     maintenance: { initialSelfInterval: initialQuerySelfInterval, selfInterval: querySelfInterval, refreshInterval, ...UPKEEP },
-    prefix: datastorePrefix,
-    ...TABLE_SAVED
+    randomWalk,
+    seeds,
+    saved: { prefix: datastorePrefix, most: MOST_SAVED, enough: ENOUGH_SAVED * k },
+    saveInterval: SAVE_INTERVAL
   }, {
     self,
     peerId,
@@ -163,7 +173,9 @@ function createPeers ({ components, config, log, self, table, book, metrics, bac
     },
     randomBytes: length => globalThis.crypto.getRandomValues(new Uint8Array(length)),
     onProbeDropped: () => { metrics.onTableEvent('probe_dropped') },
-    onJoined,
+    onProbed: (kind, ms, answered) => { metrics.onProbed(kind, ms, answered) },
+    onSelfLookup: () => metrics.onOperation('SELF_QUERY'),
+    ...events,
     log
   })
 }
@@ -214,7 +226,7 @@ function createProviders ({ components, config, log, self }: Base, client: Clien
   })
 }
 
-function createMode ({ components, config, log, metrics }: Base, values: Values, providers: Providers, local: LocalNode): Mode {
+function createMode ({ components, config, log, metrics, table }: Base, values: Values, providers: Providers, local: LocalNode): Mode {
   const { clientMode, protocol, maxInboundStreams, maxOutboundStreams, incomingMessageTimeout } = config
   const server = new Server({
     FIND_NODE: findNodeHandler(local),
@@ -224,7 +236,10 @@ function createMode ({ components, config, log, metrics }: Base, values: Values,
     ADD_PROVIDER: providers.onAdd,
     PING: () => ({})
   }, { requestTimeout: incomingMessageTimeout, idleTimeout: SERVER_IDLE }, log, {
-    onRequest: type => { metrics.onRequestReceived(type) },
+    onRequest: (type, { id }) => {
+      metrics.onRequestReceived(type)
+      table.onHeard(id)
+    },
     onServed: (type, ms) => { metrics.onRequestServed(type, ms) },
     onRefused: type => { metrics.onRequestRefused(type) }
   })

@@ -9,9 +9,10 @@ const WORDS = KEY_BITS / 32
 
 /**
  * A point of the key space: eight 32-bit words, the most significant first. Words and not bytes, because
- * distances are compared far more often than keys are made, and most comparisons end at the first word.
+ * distances are compared far more often than keys are made, and most comparisons end at the first word. A plain array of
+ * signed words, because it takes less than half of the memory of a typed one, and tables hold many.
  */
-export type Key = Uint32Array
+export type Key = readonly number[]
 
 /** A peer as the algorithm sees it: a name that is unique to it, and its place in the key space. */
 export interface PeerKey {
@@ -34,13 +35,11 @@ export function keyFromDigest (digest: Uint8Array): Key {
   }
 
   const view = new DataView(digest.buffer, digest.byteOffset, digest.byteLength)
-  const key = new Uint32Array(WORDS)
 
-  for (let i = 0; i < WORDS; i++) {
-    key[i] = view.getUint32(i * 4)
-  }
-
-  return key
+  return [
+    view.getInt32(0), view.getInt32(4), view.getInt32(8), view.getInt32(12),
+    view.getInt32(16), view.getInt32(20), view.getInt32(24), view.getInt32(28)
+  ]
 }
 
 /** The 32 bytes of a key. */
@@ -49,7 +48,7 @@ export function keyBytes (key: Key): Uint8Array {
   const view = new DataView(bytes.buffer)
 
   for (let i = 0; i < WORDS; i++) {
-    view.setUint32(i * 4, key[i])
+    view.setInt32(i * 4, key[i])
   }
 
   return bytes
@@ -57,13 +56,7 @@ export function keyBytes (key: Key): Uint8Array {
 
 /** The XOR distance of two keys, itself a point of the key space. */
 export function distance (a: Key, b: Key): Key {
-  const result = new Uint32Array(WORDS)
-
-  for (let i = 0; i < WORDS; i++) {
-    result[i] = a[i] ^ b[i]
-  }
-
-  return result
+  return a.map((word, i) => word ^ b[i])
 }
 
 /**

@@ -32,7 +32,7 @@ export interface LateBounds {
 }
 
 /** The time, ms, after which a reply is late. */
-export function lateAfter (estimate: RoundTrip | undefined, bounds: LateBounds): number {
+export function lateAfter (estimate: Readonly<RoundTrip> | undefined, bounds: LateBounds): number {
   if (estimate == null) {
     return bounds.initial
   }

@@ -1,7 +1,11 @@
 // The numbers of the algorithm that are no options, for the running node and the simulator alike.
 
+import type { GroupLimits } from './diversity.ts'
+import type { RoutingTableOptions } from './routing-table.ts'
+
 const SECOND = 1000
 const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
 
 /**
  * A lookup starts with so many times k peers of the table. The first k are asked; the others take the places of those that
@@ -12,19 +16,31 @@ export const SEEDS = 3
 /** A lookup asks no more than this many times k peers; one among honest peers asks about 2k. */
 export const MAX_ASKED = 25
 
-/** A peer loses its place in the table after so many failed requests in a row. */
-export const MAX_FAILURES = 3
+/** A peer loses its place in the table after so many failures in a row. */
+const MAX_FAILURES = 3
+
+/** A failure counts only so long after the one before, ms; doubled with each failure in a row. A peer that failed is asked again then. */
+const FAILURE_BACKOFF = 5 * SECOND
 
 /** Upkeep of the table, times in ms. */
 export const UPKEEP = {
   /** between two looks at who is to be probed */
   probeInterval: 30 * SECOND,
-  /** a peer not heard of for so long is probed */
-  staleAfter: 10 * MINUTE,
-  /** before the first repeated probe of a peer that failed; doubled with each failure */
-  probeBackoff: 5 * SECOND,
+  /** when a peer that nothing is heard of is probed */
+  patience: { least: 10 * MINUTE, most: 2 * HOUR, connected: HOUR },
   /** probes that one look may start */
   maxProbes: 20
+}
+
+/** Peers of one group of addresses: go-libp2p-kad-dht's limits for the public network. */
+export const PEERS_PER_GROUP: GroupLimits = { perBucket: 2, perTable: 3 }
+
+/** The limits of groups apply when so many times k peers are left without those over them. */
+const ENOUGH_FOR_DIVERSITY = 2
+
+/** How the table treats its peers. */
+export function tableRules (k: number, perGroup = PEERS_PER_GROUP): Omit<RoutingTableOptions, 'self'> {
+  return { k, maxFailures: MAX_FAILURES, backoff: FAILURE_BACKOFF, diversity: { ...perGroup, enough: ENOUGH_FOR_DIVERSITY * k } }
 }
 
 /** The self lookup's interval grows by this factor until it is the regular one: a new node's neighbourhood changes fast. */

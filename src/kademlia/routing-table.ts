@@ -2,21 +2,41 @@
 // near oneself. Each bucket holds k live peers and k candidates that take their places. Pure (law 2): it never asks
 // anyone anything, it is told what was seen and answers what to do.
 
+import { crowded } from './diversity.ts'
 import { commonPrefixLength, differAt, KEY_BITS } from './key.ts'
+import { observe } from './latency.ts'
 import { NearestPeers } from './nearest.ts'
+import type { DiversityLimits } from './diversity.ts'
 import type { Key, PeerKey } from './key.ts'
+import type { RoundTrip } from './latency.ts'
 
 /** A peer of the table and what is known of it. Times are unix milliseconds. */
 export interface TableEntry<P extends PeerKey> {
-  peer: P
-  /** when it entered the table */
-  readonly addedAt: number
-  /** when it last answered */
-  lastSeen: number
-  /** when it last failed to answer, 0 for never */
-  lastFailure: number
-  /** how many requests it failed since it last answered */
-  failures: number
+  readonly peer: P
+  /** when it first answered, as far as the table remembers */
+  readonly firstSeen: number
+  /** when it last showed that it is alive; 0 for a candidate that was promoted and has not answered since */
+  readonly lastSeen: number
+  /** when a failure last counted, 0 for never */
+  readonly lastFailure: number
+  /** how many failures counted since it last answered */
+  readonly failures: number
+  /** how long its answers take; undefined until one was measured */
+  readonly rtt?: Readonly<RoundTrip>
+  /** whether there is a connection to it */
+  readonly connected: boolean
+  /** peers that one operator is likely to run, such as those of one /16; undefined when no limit applies to it */
+  readonly group?: string
+}
+
+/** What else is known of a peer that answered. */
+export interface Sighting {
+  /** how long the answer took, ms, when that was one round trip */
+  roundTrip?: number
+  /** whether there is a connection to it */
+  connected?: boolean
+  /** the group of its address */
+  group?: string
 }
 
 /** What the table did with a peer that answered. */
@@ -27,6 +47,8 @@ export type Admission =
   'refreshed' |
   /** its bucket is full: it waits for a place */
   'waiting' |
+  /** there are enough of its group */
+  'crowded' |
   /** it is oneself */
   'self'
 
@@ -53,16 +75,49 @@ export interface RoutingTableOptions {
   k: number
   /** after so many failures in a row a peer loses its place */
   maxFailures: number
+  /**
+   * A failure counts only so long after the one before, ms; doubled with each. However many requests fail at once, they are one
+   * failure: it may be one's own network that was gone for a moment.
+   */
+  backoff: number
+  /** how many peers of one group it takes */
+  diversity: DiversityLimits
+}
+
+/** When a peer that nothing is heard of is asked whether it is there, ms. */
+export interface Patience {
+  /** a peer that is new; longer the longer it has been known, for it is the likelier to stay (Kademlia paper, 2.2) */
+  least: number
+  /** one that has been known for ever */
+  most: number
+  /** one that is connected: libp2p sees for itself when a connection breaks */
+  connected: number
+}
+
+/** A peer is asked when nothing was heard of it for this share of the time that it has been known. */
+const PATIENCE_BY_AGE = 0.5
+
+interface Entry<P extends PeerKey> extends TableEntry<P> {
+  lastSeen: number
+  lastFailure: number
+  failures: number
+  rtt?: RoundTrip
+  connected: boolean
+}
+
+interface Candidate<P extends PeerKey> {
+  readonly peer: P
+  readonly group?: string
 }
 
 interface Bucket<P extends PeerKey> {
   /** oldest first: peers that have stayed long are likely to stay (Kademlia paper, 2.2) */
-  readonly entries: Array<TableEntry<P>>
+  readonly entries: Array<Entry<P>>
   /** the peers of the entries, in the same order, and the first words of their keys: what a search needs lies close together */
   readonly peers: P[]
   readonly heads: number[]
   /** freshest last */
-  readonly candidates: Map<string, P>
+  readonly candidates: Map<string, Candidate<P>>
   /** when a lookup last went there, 0 for never */
   refreshedAt: number
 }
@@ -70,7 +125,7 @@ interface Bucket<P extends PeerKey> {
 export class RoutingTable<P extends PeerKey> {
   readonly #options: RoutingTableOptions
   readonly #buckets: Array<Bucket<P> | undefined> = []
-  readonly #index = new Map<string, TableEntry<P>>()
+  readonly #index = new Map<string, Entry<P>>()
 
   constructor (options: RoutingTableOptions) {
     this.#options = options
@@ -89,7 +144,7 @@ export class RoutingTable<P extends PeerKey> {
     return this.#index.get(id)
   }
 
-  /** The live peers, in no particular order. */
+  /** The live peers, oldest first. */
   * entries (): Generator<TableEntry<P>> {
     yield * this.#index.values()
   }
@@ -100,18 +155,19 @@ export class RoutingTable<P extends PeerKey> {
       const bucket = this.#buckets[cpl]
 
       if (bucket != null && bucket.entries.length > 0) {
-        yield { commonPrefixLength: cpl, entries: bucket.entries, candidates: [...bucket.candidates.values()] }
+        yield { commonPrefixLength: cpl, entries: bucket.entries, candidates: [...bucket.candidates.values()].map(({ peer }) => peer) }
       }
     }
   }
 
   /** `peer` has answered: it enters the table, is refreshed there, or waits for a place in its bucket. */
-  onAlive (peer: P, now: number): Admission {
+  onAlive (peer: P, now: number, { roundTrip, connected = false, group }: Sighting = {}): Admission {
     const entry = this.#index.get(peer.id)
 
     if (entry != null) {
       entry.lastSeen = now
       entry.failures = 0
+      entry.rtt = roundTrip == null ? entry.rtt : observe(entry.rtt, roundTrip)
       return 'refreshed'
     }
 
@@ -124,12 +180,16 @@ export class RoutingTable<P extends PeerKey> {
     const bucket = this.#bucket(cpl)
     bucket.candidates.delete(peer.id)
 
+    if (this.#isCrowded({ peer, group })) {
+      return 'crowded'
+    }
+
     if (bucket.entries.length < this.#options.k) {
-      this.#add(bucket, peer, now, now)
+      this.#add(bucket, { peer, firstSeen: now, lastSeen: now, lastFailure: 0, failures: 0, rtt: roundTrip == null ? undefined : observe(undefined, roundTrip), connected, group })
       return 'added'
     }
 
-    bucket.candidates.set(peer.id, peer)
+    bucket.candidates.set(peer.id, { peer, group })
 
     if (bucket.candidates.size > this.#options.k) {
       const [oldest] = bucket.candidates.keys()
@@ -137,6 +197,27 @@ export class RoutingTable<P extends PeerKey> {
     }
 
     return 'waiting'
+  }
+
+  /**
+   * The peer has shown that it is there, by asking something. That does not say that it can be asked, too: what it failed
+   * still counts. No effect on a peer that is not in the table.
+   */
+  onHeard (id: string, now: number): void {
+    const entry = this.#index.get(id)
+
+    if (entry != null) {
+      entry.lastSeen = now
+    }
+  }
+
+  /** There is a connection to the peer, or none any more. No effect on a peer that is not in the table. */
+  onConnection (id: string, connected: boolean): void {
+    const entry = this.#index.get(id)
+
+    if (entry != null) {
+      entry.connected = connected
+    }
   }
 
   /**
@@ -149,6 +230,10 @@ export class RoutingTable<P extends PeerKey> {
     if (entry == null) {
       this.#buckets[commonPrefixLength(this.#options.self, key)]?.candidates.delete(id)
 
+      return {}
+    }
+
+    if (entry.failures > 0 && now < this.#countsAgainAt(entry)) {
       return {}
     }
 
@@ -173,15 +258,25 @@ export class RoutingTable<P extends PeerKey> {
     bucket.heads.splice(at, 1)
     this.#index.delete(id)
 
-    const promoted = [...bucket.candidates.values()].pop()
+    // freshest first
+    const promoted = [...bucket.candidates.values()].reverse().find(candidate => !this.#isCrowded(candidate))
 
     if (promoted != null) {
-      bucket.candidates.delete(promoted.id)
+      const { peer, group } = promoted
+      bucket.candidates.delete(peer.id)
       // it answered once, yet not lately: `lastSeen` 0 makes it the first to be probed
-      this.#add(bucket, promoted, now, 0)
+      this.#add(bucket, { peer, firstSeen: now, lastSeen: 0, lastFailure: 0, failures: 0, rtt: undefined, connected: false, group })
     }
 
-    return { removed: entry.peer, promoted }
+    return { removed: entry.peer, promoted: promoted?.peer }
+  }
+
+  /**
+   * The peers that the limits of diversity leave out, now that there are others to choose from: they entered before there were.
+   * To be removed.
+   */
+  crowding (): P[] {
+    return this.#crowded(this.#index.values()).map(({ peer }) => peer)
   }
 
   /**
@@ -223,15 +318,13 @@ export class RoutingTable<P extends PeerKey> {
 
   /**
    * The peers that are due for a probe, most urgent first: those that failed and whose back-off has passed, then those
-   * not heard of for `staleAfter` ms.
-   *
-   * `backoff`: how long to wait after so many failures in a row, ms
+   * not heard of for too long.
    */
-  due (now: number, staleAfter: number, backoff: (failures: number) => number): P[] {
-    const due: Array<TableEntry<P>> = []
+  due (now: number, patience: Patience): P[] {
+    const due: Array<Entry<P>> = []
 
     for (const entry of this.#index.values()) {
-      const at = entry.failures > 0 ? entry.lastFailure + backoff(entry.failures) : entry.lastSeen + staleAfter
+      const at = entry.failures > 0 ? this.#countsAgainAt(entry) : entry.lastSeen + patienceWith(entry, patience)
 
       if (at <= now) {
         due.push(entry)
@@ -264,7 +357,7 @@ export class RoutingTable<P extends PeerKey> {
 
   /**
    * The common prefix lengths of the buckets to refresh: each down to the deepest that holds anyone, if no lookup went
-   * there since `before`.
+   * there since `before`, unless it is full of peers that were all heard of since then.
    */
   stale (before: number): number[] {
     let deepest = this.#buckets.length - 1
@@ -276,12 +369,49 @@ export class RoutingTable<P extends PeerKey> {
     const stale: number[] = []
 
     for (let cpl = 0; cpl <= deepest; cpl++) {
-      if ((this.#buckets[cpl]?.refreshedAt ?? 0) <= before) {
+      if (!this.#isFresh(cpl, before)) {
         stale.push(cpl)
       }
     }
 
     return stale
+  }
+
+  #isFresh (cpl: number, before: number): boolean {
+    const bucket = this.#buckets[cpl]
+
+    return bucket != null && (bucket.refreshedAt > before ||
+      (bucket.entries.length >= this.#options.k && bucket.entries.every(({ lastSeen, connected }) => connected || lastSeen > before)))
+  }
+
+  /** When a failure of the peer counts again. */
+  #countsAgainAt ({ lastFailure, failures }: Entry<P>): number {
+    return lastFailure + this.#options.backoff * 2 ** (failures - 1)
+  }
+
+  /** Whether it would be over the limits of its group. */
+  #isCrowded (candidate: Candidate<P>): boolean {
+    const { perBucket, perTable } = this.#options.diversity
+
+    // hot: most are of a group that hardly anyone else is of
+    return candidate.group != null && this.#countOf(candidate.group) >= Math.min(perBucket, perTable) &&
+      this.#crowded([...this.#index.values(), candidate]).includes(candidate)
+  }
+
+  #countOf (group: string): number {
+    let count = 0
+
+    for (const entry of this.#index.values()) {
+      if (entry.group === group) {
+        count++
+      }
+    }
+
+    return count
+  }
+
+  #crowded (entries: Iterable<Candidate<P>>): Array<Candidate<P>> {
+    return crowded(entries, ({ peer }) => commonPrefixLength(this.#options.self, peer.key), this.#options.diversity)
   }
 
   #bucket (cpl: number): Bucket<P> {
@@ -296,12 +426,11 @@ export class RoutingTable<P extends PeerKey> {
     return bucket
   }
 
-  #add (bucket: Bucket<P>, peer: P, now: number, lastSeen: number): void {
-    const entry = { peer, addedAt: now, lastSeen, lastFailure: 0, failures: 0 }
+  #add (bucket: Bucket<P>, entry: Entry<P>): void {
     bucket.entries.push(entry)
-    bucket.peers.push(peer)
-    bucket.heads.push(peer.key[0])
-    this.#index.set(peer.id, entry)
+    bucket.peers.push(entry.peer)
+    bucket.heads.push(entry.peer.key[0])
+    this.#index.set(entry.peer.id, entry)
   }
 
   #collect (cpl: number, nearest: NearestPeers<P>, accept?: (peer: P) => boolean): void {
@@ -319,4 +448,8 @@ export class RoutingTable<P extends PeerKey> {
       }
     }
   }
+}
+
+function patienceWith ({ lastSeen, firstSeen, connected }: Entry<PeerKey>, { least, most, connected: whenConnected }: Patience): number {
+  return connected ? whenConnected : Math.min(most, Math.max(least, PATIENCE_BY_AGE * (lastSeen - firstSeen)))
 }

@@ -2,8 +2,10 @@
 // owns the addresses (law 3): it is kept up to date by the store's events, so that answering reads no store.
 
 import QuickLRU from 'quick-lru'
-import { contactFromPeerId, decodeContacts } from '../query/contact.ts'
-import { encodePeer, toPeerInfo } from '../wire/peer.ts'
+import { decodeContacts } from '../query/contact.ts'
+import { fromCharacters, toCharacters } from '../wire/characters.ts'
+import { encodePeer, fromPeerId, toPeerInfo } from '../wire/peer.ts'
+import type { TablePeer } from './table-peer.ts'
 import type { Contact } from '../query/contact.ts'
 import type { PeerInfoMapper } from '../wire/peer.ts'
 import type { PeerId, PeerInfo } from '@libp2p/interface'
@@ -17,44 +19,44 @@ export interface KnownPeer {
 
 export class AddressBook {
   readonly #mapper: PeerInfoMapper
-  /** peers of the table: as many as it holds */
-  readonly #pinned = new Map<string, Uint8Array | undefined>()
+  readonly #inTable: (id: string) => TablePeer | undefined
   /** others that were met lately, such as clients */
-  readonly #met: QuickLRU<string, Uint8Array>
+  readonly #met: QuickLRU<string, string>
 
-  /** `most`: how many peers outside the table are remembered */
-  constructor (mapper: PeerInfoMapper, most: number) {
+  /**
+   * `most`: how many peers outside the table are remembered.
+   * `inTable`: the peer of the table, which is remembered as long as it is there
+   */
+  constructor (mapper: PeerInfoMapper, most: number, inTable: (id: string) => TablePeer | undefined) {
     this.#mapper = mapper
+    this.#inTable = inTable
     this.#met = new QuickLRU({ maxSize: Math.max(1, most / 2) })
   }
 
   /** These are the peer's addresses from now on. One without any that may be used is not known. */
   set ({ id, multiaddrs }: KnownPeer): void {
-    const contact = contactFromPeerId(id)
+    const peer = fromPeerId(id)
     const addrs = this.#mapper({ id, multiaddrs }).multiaddrs.map(addr => addr.bytes)
-    const encoded = addrs.length === 0 ? undefined : encodePeer(contact.multihash, addrs)
+    const encoded = addrs.length === 0 ? undefined : toCharacters(encodePeer(peer.multihash, addrs))
+    const inTable = this.#inTable(peer.id)
 
-    if (this.#pinned.has(contact.id)) {
-      this.#pinned.set(contact.id, encoded)
+    if (inTable != null) {
+      inTable.encoded = encoded
     } else if (encoded != null) {
-      this.#met.set(contact.id, encoded)
+      this.#met.set(peer.id, encoded)
     } else {
-      this.#met.delete(contact.id)
+      this.#met.delete(peer.id)
     }
   }
 
   /** Keeps the peer in mind until it is released: it has entered the table. */
-  pin (id: string): void {
-    if (!this.#pinned.has(id)) {
-      this.#pinned.set(id, this.#met.get(id))
-      this.#met.delete(id)
-    }
+  pin (peer: TablePeer): void {
+    peer.encoded ??= this.#met.get(peer.id)
+    this.#met.delete(peer.id)
   }
 
-  release (id: string): void {
-    const encoded = this.#pinned.get(id)
-    this.#pinned.delete(id)
-
+  /** The peer has left the table. */
+  release ({ id, encoded }: TablePeer): void {
     if (encoded != null) {
       this.#met.set(id, encoded)
     }
@@ -62,12 +64,14 @@ export class AddressBook {
 
   /** Whether any address of the peer is known that may be used. */
   has (id: string): boolean {
-    return this.encoded(id) != null
+    return this.#characters(id) != null
   }
 
   /** The peer as it goes into a reply; undefined when no address of it is known. */
   encoded (id: string): Uint8Array | undefined {
-    return this.#pinned.get(id) ?? this.#met.get(id)
+    const characters = this.#characters(id)
+
+    return characters == null ? undefined : fromCharacters(characters)
   }
 
   /** The peer with the addresses that are known, or else with those that were heard together with it. */
@@ -76,5 +80,9 @@ export class AddressBook {
     const [known] = encoded == null ? [contact] : decodeContacts([encoded], 1)
 
     return toPeerInfo(known, this.#mapper)
+  }
+
+  #characters (id: string): string | undefined {
+    return this.#inTable(id)?.encoded ?? this.#met.get(id)
   }
 }

@@ -1,10 +1,14 @@
 // The routing table of a running node: keeps the algorithm's table, the address book and whoever listens in step.
 
+import { tableRules } from '../kademlia/parameters.ts'
 import { RoutingTable } from '../kademlia/routing-table.ts'
 import { toContact } from '../query/contact.ts'
+import { toTablePeer } from './table-peer.ts'
 import type { AddressBook } from './address-book.ts'
+import type { TablePeer } from './table-peer.ts'
+import type { GroupLimits } from '../kademlia/diversity.ts'
 import type { Key } from '../kademlia/key.ts'
-import type { Demotion } from '../kademlia/routing-table.ts'
+import type { Demotion, Sighting } from '../kademlia/routing-table.ts'
 import type { Contact } from '../query/contact.ts'
 import type { WirePeer } from '../wire/peer.ts'
 import type { AbortOptions } from '@libp2p/interface'
@@ -12,23 +16,31 @@ import type { AbortOptions } from '@libp2p/interface'
 export interface LiveTableOptions {
   self: Contact
   k: number
-  /** requests that a peer may fail in a row before it loses its place */
-  maxFailures: number
+  /** peers of one group of addresses */
+  perGroup: GroupLimits
 }
 
 export interface LiveTableEvents {
-  onAdded? (peer: Contact): void
-  onRemoved? (peer: Contact): void
+  onAdded? (peer: TablePeer): void
+  onRemoved? (peer: TablePeer): void
+  /** a candidate has taken the place of a peer that was removed; it was added, too */
+  onPromoted? (peer: TablePeer): void
+  /** the peer has failed for the first time since it last answered, or answers again */
+  onStanding? (peer: TablePeer): void
+  /** the peer has lost its place: it failed, or there are enough of its group */
+  onDemoted? (peer: TablePeer): void
+  /** the peer finds no place, for there are enough of its group */
+  onCrowded? (peer: WirePeer): void
 }
 
 export class LiveTable {
-  readonly #table: RoutingTable<Contact>
+  readonly #table: RoutingTable<TablePeer>
   readonly #book: AddressBook
   readonly #events: LiveTableEvents
   #firstPeer = Promise.withResolvers<void>()
 
-  constructor (options: LiveTableOptions, book: AddressBook, events: LiveTableEvents = {}) {
-    this.#table = new RoutingTable({ self: options.self.key, k: options.k, maxFailures: options.maxFailures })
+  constructor ({ self, k, perGroup }: LiveTableOptions, book: AddressBook, events: LiveTableEvents = {}) {
+    this.#table = new RoutingTable({ self: self.key, ...tableRules(k, perGroup) })
     this.#book = book
     this.#events = events
   }
@@ -39,33 +51,65 @@ export class LiveTable {
   }
 
   /** The algorithm's own table, to read. */
-  get table (): RoutingTable<Contact> {
+  get table (): RoutingTable<TablePeer> {
     return this.#table
   }
 
   /** The peers nearest to a key, nearest first. */
-  closest (target: Key, n: number, accept?: (peer: Contact) => boolean): Contact[] {
+  closest (target: Key, n: number, accept?: (peer: TablePeer) => boolean): TablePeer[] {
     return this.#table.closest(target, n, accept)
   }
 
   /** The peer answered a request of ours, and so is a server that is alive. */
-  onAlive (peer: WirePeer): void {
-    // its addresses are the book's business: keeping the reply they came with would keep the whole message
-    const contact = this.#table.get(peer.id)?.peer ?? toContact({ id: peer.id, multihash: peer.multihash.slice(), addrs: [] })
+  onAlive (peer: WirePeer, sighting?: Sighting): void {
+    const known = this.#table.get(peer.id)
 
-    if (this.#table.onAlive(contact, Date.now()) === 'added') {
-      this.#onAdded(contact)
+    if (known != null) {
+      const hadFailed = known.failures > 0
+      this.#table.onAlive(known.peer, Date.now(), sighting)
+
+      if (hadFailed) {
+        this.#events.onStanding?.(known.peer)
+      }
+
+      return
     }
+
+    const newcomer = toTablePeer(peer)
+    const admission = this.#table.onAlive(newcomer, Date.now(), { ...sighting, connected: true })
+
+    if (admission === 'added') {
+      this.#onAdded(newcomer)
+      this.#table.crowding().forEach(({ id }) => { this.#demote(this.#table.remove(id, Date.now())) })
+    } else if (admission === 'crowded') {
+      this.#events.onCrowded?.(peer)
+    }
+  }
+
+  /** The peer has asked something. */
+  onHeard (id: string): void {
+    this.#table.onHeard(id, Date.now())
+  }
+
+  /** There is a connection to the peer, or none any more. */
+  onConnection (id: string, connected: boolean): void {
+    this.#table.onConnection(id, connected)
   }
 
   /** The peer failed to answer. */
   onFailure (peer: WirePeer): void {
-    this.#onDemotion(this.#table.onFailure(peer.id, toContact(peer).key, Date.now()))
+    const before = this.#table.get(peer.id)?.failures
+    this.#demote(this.#table.onFailure(peer.id, toContact(peer).key, Date.now()))
+    const entry = this.#table.get(peer.id)
+
+    if (before === 0 && entry != null) {
+      this.#events.onStanding?.(entry.peer)
+    }
   }
 
   /** The peer is no server any more. */
   remove (id: string): void {
-    this.#onDemotion(this.#table.remove(id, Date.now()))
+    this.#onChange(this.#table.remove(id, Date.now()))
   }
 
   /** Resolves when there is a peer to ask. */
@@ -86,20 +130,29 @@ export class LiveTable {
     }
   }
 
-  #onAdded (peer: Contact): void {
-    this.#book.pin(peer.id)
+  #onAdded (peer: TablePeer): void {
+    this.#book.pin(peer)
     this.#events.onAdded?.(peer)
     this.#firstPeer.resolve()
   }
 
-  #onDemotion ({ removed, promoted }: Demotion<Contact>): void {
+  #demote (demotion: Demotion<TablePeer>): void {
+    this.#onChange(demotion)
+
+    if (demotion.removed != null) {
+      this.#events.onDemoted?.(demotion.removed)
+    }
+  }
+
+  #onChange ({ removed, promoted }: Demotion<TablePeer>): void {
     if (removed != null) {
-      this.#book.release(removed.id)
+      this.#book.release(removed)
       this.#events.onRemoved?.(removed)
     }
 
     if (promoted != null) {
       this.#onAdded(promoted)
+      this.#events.onPromoted?.(promoted)
     }
 
     if (this.size === 0) {

@@ -1,5 +1,4 @@
-// Keeps the table right: joins when there is a first peer, asks for the own neighbourhood and for buckets that no lookup
-// visits, and probes those not heard of.
+// Keeps the table right: asks for the own neighbourhood and for buckets that no lookup visits, and probes those not heard of.
 
 import { raceSignal } from 'race-signal'
 import { bytesInBucket } from '../kademlia/bucket-key.ts'
@@ -7,12 +6,14 @@ import { JITTER, MAX_REFRESH_DEPTH, SELF_INTERVAL_GROWTH } from '../kademlia/par
 import { findClosest } from '../query/find-closest.ts'
 import type { LiveTable } from './live-table.ts'
 import type { Prober } from './prober.ts'
+import type { Seeds } from './seeds.ts'
+import type { Patience } from '../kademlia/routing-table.ts'
 import type { Contact } from '../query/contact.ts'
 import type { QueryManager } from '../query/manager.ts'
 import type { AbortOptions, Logger } from '@libp2p/interface'
 
 export interface MaintenanceOptions {
-  /** between the first two self lookups after the first peer was met, ms; it grows from there */
+  /** between the first two self lookups after the node has joined, ms; it grows from there */
   initialSelfInterval: number
   /** between two self lookups, ms */
   selfInterval: number
@@ -20,10 +21,8 @@ export interface MaintenanceOptions {
   refreshInterval: number
   /** between two looks at who is to be probed, ms */
   probeInterval: number
-  /** a peer not heard of for so long is probed, ms */
-  staleAfter: number
-  /** how long to wait before the first repeated probe of a peer that failed, ms; doubled with each failure */
-  probeBackoff: number
+  /** when a peer that nothing is heard of is probed */
+  patience: Patience
   /** probes that one look may start */
   maxProbes: number
 }
@@ -32,9 +31,12 @@ export interface MaintenanceNeeds {
   self: Contact
   queries: QueryManager
   table: LiveTable
+  seeds: Seeds
   prober: Prober
   /** bytes that nobody can foresee */
   randomBytes (length: number): Uint8Array
+  /** a self lookup begins; call what is returned when it ends */
+  onSelfLookup (): (failed: boolean) => void
   /** the own neighbourhood has just been looked for */
   onSettled (): void
   /** the table is empty */
@@ -48,12 +50,24 @@ const LONGEST_TIMER = 2 ** 31 - 1
 /** Trials for a key between two chances for others to run, about 10 ms. */
 const TRIES_AT_ONCE = 4096
 
+/** However often something calls for a refresh out of turn, so long lies between two, ms. */
+const BETWEEN_REFRESHES = 30_000
+
+/** The table runs low when it has lost so much since it was last refreshed. */
+const LOW = 0.5
+
 export class Maintenance {
   readonly #options: MaintenanceOptions
   readonly #needs: MaintenanceNeeds
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>()
   #shutdown?: AbortController
   #refreshing?: Promise<void>
+  #refreshedAt = 0
+  /** how many peers the table had then */
+  #sizeThen = 0
+  /** when only seeds were there to ask, and they were asked */
+  #seedsAskedAt = 0
+  #nextSelfInterval = 0
 
   constructor (options: MaintenanceOptions, needs: MaintenanceNeeds) {
     this.#options = options
@@ -62,15 +76,14 @@ export class Maintenance {
 
   /** No effect while it runs. */
   start (): void {
-    if (this.#shutdown != null) {
-      return
+    if (this.#shutdown == null) {
+      this.#shutdown = new AbortController()
+      this.#every('probe', () => this.#options.probeInterval, async () => { this.#probe() })
+
+      if (this.#needs.table.size > 0) {
+        this.onFirstPeer()
+      }
     }
-
-    this.#shutdown = new AbortController()
-    const { signal } = this.#shutdown
-
-    this.#every('probe', () => this.#options.probeInterval, async () => { this.#probe() })
-    void this.#join(signal)
   }
 
   stop (): void {
@@ -78,6 +91,50 @@ export class Maintenance {
     this.#shutdown = undefined
     this.#timers.forEach(timer => { clearTimeout(timer) })
     this.#timers.clear()
+  }
+
+  /** The table was empty, and is no more: joins through whoever is there, and the regular intervals begin anew. */
+  onFirstPeer (): void {
+    const signal = this.#shutdown?.signal
+
+    if (signal == null) {
+      return
+    }
+
+    const { table, seeds } = this.#needs
+    seeds.onJoin([...table.table.entries()].map(({ peer }) => peer.id), Date.now())
+    this.#seedsAskedAt = 0
+    this.#nextSelfInterval = this.#options.initialSelfInterval
+
+    void this.#quietly('join', async () => this.refresh(Date.now(), { signal })).then(() => {
+      if (signal.aborted) {
+        return
+      }
+
+      this.#every('self', () => this.#selfInterval(), async () => this.#lookUpSelf(signal))
+      this.#every('refresh', () => this.#options.refreshInterval, async () => {
+        await this.refresh(Date.now() - this.#options.refreshInterval, { signal })
+      })
+    })
+  }
+
+  /** The table has one less: refreshes it when too many are gone. */
+  onRemoved (): void {
+    if (this.#needs.table.size < LOW * this.#sizeThen) {
+      this.refreshSoon()
+    }
+  }
+
+  /** Refreshes the whole table at once, or as soon as the last refresh is long enough ago. */
+  refreshSoon (): void {
+    const signal = this.#shutdown?.signal
+
+    if (signal != null && !this.#timers.has('soon') && this.#needs.table.size > 0) {
+      this.#timers.set('soon', setTimeout(() => {
+        this.#timers.delete('soon')
+        void this.#quietly('refresh', async () => this.refresh(Date.now(), { signal }))
+      }, Math.max(0, this.#refreshedAt + BETWEEN_REFRESHES - Date.now())))
+    }
   }
 
   /**
@@ -94,7 +151,14 @@ export class Maintenance {
     }
   }
 
+  /** All of it, whoever is there to be asked. */
+  async refreshNow (options?: AbortOptions): Promise<void> {
+    this.#seedsAskedAt = 0
+    await this.refresh(Date.now(), options)
+  }
+
   async #refresh (before: number, signal: AbortSignal): Promise<void> {
+    this.#refreshedAt = Date.now()
     await this.#lookUpSelf(signal)
 
     for (const cpl of this.#needs.table.table.stale(before)) {
@@ -106,43 +170,35 @@ export class Maintenance {
 
       await this.#lookUp(await this.#bytesFor(cpl, signal), signal)
     }
-  }
 
-  /** Waits for the first peer, then settles in; the regular intervals begin. */
-  async #join (signal: AbortSignal): Promise<void> {
-    try {
-      await this.#needs.table.firstPeer({ signal })
-    } catch {
-      // stopped before anyone was met
-      return
-    }
-
-    let interval = this.#options.initialSelfInterval / SELF_INTERVAL_GROWTH
-
-    await this.#quietly('join', async () => this.refresh(Date.now(), { signal }))
-
-    if (signal.aborted) {
-      return
-    }
-
-    this.#every('self', () => {
-      interval = Math.min(interval * SELF_INTERVAL_GROWTH, this.#options.selfInterval)
-      return interval
-    }, async () => this.#lookUpSelf(signal))
-
-    this.#every('refresh', () => this.#options.refreshInterval, async () => {
-      await this.refresh(Date.now() - this.#options.refreshInterval, { signal })
-    })
+    this.#sizeThen = this.#needs.table.size
   }
 
   async #lookUpSelf (signal: AbortSignal): Promise<void> {
-    await this.#lookUp(this.#needs.self.multihash, signal)
+    const onEnd = this.#needs.onSelfLookup()
+    let failed = true
+
+    try {
+      await this.#lookUp(this.#needs.self.multihash, signal)
+      failed = false
+    } finally {
+      onEnd(failed)
+    }
+
     this.#needs.onSettled()
   }
 
+  /** Without the seeds, unless there is nobody else; then only now and then. */
   async #lookUp (key: Uint8Array, signal: AbortSignal): Promise<void> {
-    if (this.#needs.table.size > 0) {
-      await findClosest(this.#needs.queries, { key, signal })
+    const { queries, table, seeds } = this.#needs
+    const now = Date.now()
+    const others = [...table.table.entries()].some(({ peer }) => !seeds.spares(peer.id, now))
+
+    if (others) {
+      await findClosest(queries, { key, signal, avoid: ({ id }) => seeds.spares(id, now) })
+    } else if (table.size > 0 && now >= this.#seedsAskedAt + this.#options.refreshInterval) {
+      this.#seedsAskedAt = now
+      await findClosest(queries, { key, signal })
     }
   }
 
@@ -162,31 +218,38 @@ export class Maintenance {
   }
 
   #probe (): void {
-    if (this.#needs.table.size === 0) {
-      this.#needs.onAlone()
+    const { table, prober, onAlone } = this.#needs
+
+    if (table.size === 0) {
+      onAlone()
       return
     }
 
-    const { probeBackoff, staleAfter, maxProbes } = this.#options
-    const due = this.#needs.table.table.due(Date.now(), staleAfter, failures => probeBackoff * 2 ** (failures - 1))
-
-    for (const peer of due.slice(0, maxProbes)) {
-      void this.#needs.prober.probe(peer)
+    for (const peer of table.table.due(Date.now(), this.#options.patience).slice(0, this.#options.maxProbes)) {
+      void prober.probe(peer)
     }
   }
 
-  /** Runs `task` again and again, never twice at once, until it is stopped. */
+  #selfInterval (): number {
+    const interval = this.#nextSelfInterval
+    this.#nextSelfInterval = Math.min(interval * SELF_INTERVAL_GROWTH, this.#options.selfInterval)
+
+    return Math.min(interval, this.#options.selfInterval)
+  }
+
+  /** Runs `task` again and again, never twice at once, until it is stopped or begun anew. */
   #every (name: string, interval: () => number, task: () => Promise<void>): void {
-    const shutdown = this.#shutdown
     const jitter = 1 + JITTER * (this.#needs.randomBytes(1)[0] / 127.5 - 1)
 
-    this.#timers.set(name, setTimeout(() => {
+    clearTimeout(this.#timers.get(name))
+    const timer = setTimeout(() => {
       void this.#quietly(name, task).then(() => {
-        if (this.#shutdown === shutdown && shutdown != null) {
+        if (this.#timers.get(name) === timer) {
           this.#every(name, interval, task)
         }
       })
-    }, Math.min(LONGEST_TIMER, interval() * jitter)))
+    }, Math.min(LONGEST_TIMER, interval() * jitter))
+    this.#timers.set(name, timer)
   }
 
   /** What fails in the background is tried again the next time. */

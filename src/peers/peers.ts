@@ -1,10 +1,14 @@
 // The routing table and all that keeps it right, put together.
 
-import { keyOf } from '../kademlia/key.ts'
+import { commonPrefixLength, keyOf } from '../kademlia/key.ts'
+import { decodeContacts } from '../query/contact.ts'
 import { closestPeers } from './closest-peers.ts'
 import { findPeer } from './find-peer.ts'
 import { Maintenance } from './maintenance.ts'
 import { Prober } from './prober.ts'
+import { RandomWalk } from './random-walk.ts'
+import { Rejoin } from './rejoin.ts'
+import { Seeds } from './seeds.ts'
 import { TableStore } from './table-store.ts'
 import { TableTags } from './tags.ts'
 import type { AddressBook } from './address-book.ts'
@@ -12,6 +16,8 @@ import type { FindOptions, FindPeerNeeds } from './find-peer.ts'
 import type { LiveTable } from './live-table.ts'
 import type { MaintenanceOptions } from './maintenance.ts'
 import type { ProberOptions } from './prober.ts'
+import type { RandomWalkOptions } from './random-walk.ts'
+import type { TableStoreOptions } from './table-store.ts'
 import type { SetTags } from './tags.ts'
 import type { Contact } from '../query/contact.ts'
 import type { QueryManager } from '../query/manager.ts'
@@ -26,13 +32,16 @@ export interface PeersOptions {
   /** peers that may enter the table */
   probeNew: ProberOptions
   maintenance: MaintenanceOptions
-  /** of the datastore's keys */
-  prefix: string
+  randomWalk: RandomWalkOptions
+  /** whom to join through when nobody else is known */
+  seeds: readonly Contact[]
+  saved: TableStoreOptions
   /** between two times that the table is written, ms */
   saveInterval: number
-  /** how many peers of it are written */
-  maxSaved: number
 }
+
+/** The two reasons to probe a peer. */
+export type ProbeKind = 'old' | 'new'
 
 export interface PeersNeeds extends Omit<FindPeerNeeds, 'self'> {
   self: Contact
@@ -46,6 +55,12 @@ export interface PeersNeeds extends Omit<FindPeerNeeds, 'self'> {
   randomBytes (length: number): Uint8Array
   /** a probe was not made, for too many wait */
   onProbeDropped (peer: Contact): void
+  /** a probe was made */
+  onProbed (kind: ProbeKind, ms: number, answered: boolean): void
+  /** a self lookup begins; call what is returned when it ends */
+  onSelfLookup (): (failed: boolean) => void
+  /** the peer has answered a random walk */
+  onMet (peer: Contact): void
   /** there was nobody to ask, and now the own neighbourhood is known */
   onJoined (): void
   log: Logger
@@ -54,9 +69,12 @@ export interface PeersNeeds extends Omit<FindPeerNeeds, 'self'> {
 export class Peers {
   readonly #options: PeersOptions
   readonly #needs: PeersNeeds
+  readonly #seeds: Seeds
   readonly #probeNew: Prober
-  readonly #maintenance: Maintenance
   readonly #probeOld: Prober
+  readonly #maintenance: Maintenance
+  readonly #rejoin: Rejoin
+  readonly #walk: RandomWalk
   readonly #tags: TableTags
   readonly #store: TableStore
   #joined = false
@@ -65,39 +83,56 @@ export class Peers {
   #timer?: ReturnType<typeof setInterval>
 
   constructor (options: PeersOptions, needs: PeersNeeds) {
-    const { request, table, self, queries, randomBytes, log } = needs
-    const proberEvents = { onDropped: needs.onProbeDropped }
+    const { request, table, self, queries, randomBytes, onProbed, onProbeDropped: onDropped, onSelfLookup, onMet, log } = needs
+    const isAlone = (): boolean => table.size === 0
 
     this.#options = options
     this.#needs = needs
-    this.#probeNew = new Prober(options.probeNew, request, proberEvents)
-    this.#probeOld = new Prober(options.probeOld, request, proberEvents)
+    this.#seeds = new Seeds(options.seeds)
+    this.#probeNew = new Prober(options.probeNew, request, { onDropped, onProbed: (ms, answered) => { onProbed('new', ms, answered) } })
+    this.#probeOld = new Prober(options.probeOld, request, { onDropped, onProbed: (ms, answered) => { onProbed('old', ms, answered) } })
     this.#tags = new TableTags(needs.setTags)
-    this.#store = new TableStore(needs.datastore, options.prefix, options.maxSaved)
+    this.#store = new TableStore(needs.datastore, options.saved)
+    this.#walk = new RandomWalk(options.randomWalk, { queries, isAlone, onMet, randomBytes, log })
+    this.#rejoin = new Rejoin({
+      prober: this.#probeNew,
+      seeds: this.#seeds,
+      saved: async options => this.#store.load(options),
+      isAlone,
+      random: () => randomBytes(1)[0] / 255,
+      log
+    })
     this.#maintenance = new Maintenance(options.maintenance, {
       self,
       queries,
       table,
+      seeds: this.#seeds,
       prober: this.#probeOld,
       randomBytes,
+      onSelfLookup,
       onSettled: () => { this.#onSettled() },
-      onAlone: () => { this.#onAlone() },
+      onAlone: () => { this.#rejoin.start() },
       log
     })
   }
 
-  /** Asks those who were in the table when the node last ran; their answers bring them back. */
-  async start (options: AbortOptions): Promise<void> {
-    this.#maintenance.start()
-    this.#timer = setInterval(() => {
-      this.save().catch((error: Error) => { this.#needs.log.error('could not save the routing table - %e', error) })
-    }, this.#options.saveInterval)
+  /** How many probes wait or run. */
+  pendingProbes (kind: ProbeKind): number {
+    return (kind === 'old' ? this.#probeOld : this.#probeNew).pending
+  }
 
-    await this.#revive(options)
+  /** Joins through those who were in the table when the node last ran, or else through the seeds. */
+  start (): void {
+    this.#maintenance.start()
+    this.#rejoin.start()
+    this.#walk.start()
+    this.#timer = setInterval(() => { this.#saveQuietly() }, this.#options.saveInterval)
   }
 
   stop (): void {
     clearInterval(this.#timer)
+    this.#walk.stop()
+    this.#rejoin.stop()
     this.#maintenance.stop()
     this.#probeNew.stop()
     this.#probeOld.stop()
@@ -111,30 +146,54 @@ export class Peers {
 
     if (changes !== this.#saved && table.size > 0) {
       // the nearest first: whoever knows them finds everyone else
-      const nearest = table.closest(self.key, this.#options.maxSaved, peer => book.has(peer.id))
-      await this.#store.save(nearest.map(peer => book.encoded(peer.id) as Uint8Array))
+      const nearest = table.closest(self.key, this.#options.saved.most, peer => peer.encoded != null)
+      await this.#store.save(decodeContacts(nearest.map(({ id }) => book.encoded(id) as Uint8Array), nearest.length))
       this.#saved = changes
     }
   }
 
   /** A peer says that it serves the protocol: it enters the table if it answers. */
   onServer (peer: Contact): void {
-    if (!this.#needs.table.table.has(peer.id)) {
+    // whether a seed is asked is for `Rejoin` to say
+    if (!this.#needs.table.table.has(peer.id) && !this.#seeds.has(peer.id)) {
       void this.#probeNew.probe(peer)
     }
   }
 
   /** The table has one more. */
   onAdded (peer: Contact): void {
+    const { table, self } = this.#needs
     this.#changes++
-    this.#tags.onAdded(peer)
+    this.#tags.onAdded(peer, commonPrefixLength(self.key, peer.key))
+    this.onStanding()
+
+    if (table.size === 1) {
+      this.#maintenance.onFirstPeer()
+    }
   }
 
   /** The table has one less. */
   onRemoved (peer: Contact): void {
     this.#changes++
     this.#tags.onRemoved(peer)
+    this.onStanding()
+    this.#maintenance.onRemoved()
     this.#joined &&= this.#needs.table.size > 0
+  }
+
+  /** One of the table has failed, or answers again. */
+  onStanding (): void {
+    const { table, self, queries } = this.#needs
+
+    // before that they change with every answer
+    if (this.#joined) {
+      this.#tags.onNearest(table.closest(self.key, queries.k, ({ id }) => table.table.get(id)?.failures === 0))
+    }
+  }
+
+  /** Others reach this node by other addresses than before: it may be in another network now. */
+  onAddressChange (): void {
+    this.#maintenance.refreshSoon()
   }
 
   async findPeer (id: PeerId, options: FindOptions): Promise<PeerInfo> {
@@ -149,28 +208,20 @@ export class Peers {
 
   /** Looks for the own neighbourhood and into every bucket. */
   async refresh (options?: AbortOptions): Promise<void> {
-    await this.#maintenance.refresh(Date.now(), options)
-  }
-
-  /** Asks those who were in the table when it was last saved. */
-  async #revive (options?: AbortOptions): Promise<void> {
-    for (const peer of await this.#store.load(options)) {
-      this.onServer(peer)
-    }
-  }
-
-  /** After the network was gone for a while nobody is left in the table: the saved one says whom to try. */
-  #onAlone (): void {
-    this.#revive().catch((error: Error) => { this.#needs.log.error('could not read the saved routing table - %e', error) })
+    await this.#maintenance.refreshNow(options)
   }
 
   #onSettled (): void {
-    const { table, self, queries, onJoined } = this.#needs
-    this.#tags.onNearest(table.closest(self.key, queries.k))
-
-    if (!this.#joined && table.size > 0) {
+    if (!this.#joined && this.#needs.table.size > 0) {
       this.#joined = true
-      onJoined()
+      this.onStanding()
+      // a node that is killed soon after its first start need not begin anew
+      this.#saveQuietly()
+      this.#needs.onJoined()
     }
+  }
+
+  #saveQuietly (): void {
+    this.save().catch((error: Error) => { this.#needs.log.error('could not save the routing table - %e', error) })
   }
 }

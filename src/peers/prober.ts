@@ -26,6 +26,8 @@ interface Request {
 export interface ProberEvents {
   /** the queue is full: the peer is not asked */
   onDropped? (peer: Contact): void
+  /** the peer was asked, and has answered within so many ms or not at all */
+  onProbed? (ms: number, answered: boolean): void
 }
 
 export class Prober {
@@ -80,13 +82,19 @@ export class Prober {
   }
 
   async #ask (peer: Contact, signal: AbortSignal): Promise<boolean> {
+    const start = Date.now()
+    let answered = true
+
     try {
       await this.#request(peer, encodeRequest({ type: MessageType.FIND_NODE, key: peer.multihash }), { signal, timeout: this.#options.timeout })
-      return true
     } catch {
       // why it did not answer does not matter here; the client has reported it
-      return false
+      answered = false
     }
+
+    this.#events.onProbed?.(Date.now() - start, answered)
+
+    return answered
   }
 }
 

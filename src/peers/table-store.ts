@@ -6,25 +6,37 @@ import { Uint8ArrayList } from 'uint8arraylist'
 import { decodeContacts } from '../query/contact.ts'
 import { frame, FrameReader } from '../wire/frame.ts'
 import { MAX_PEER } from '../wire/limits.ts'
+import { encodePeer } from '../wire/peer.ts'
 import type { Contact } from '../query/contact.ts'
 import type { AbortOptions } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 
+export interface TableStoreOptions {
+  /** of the datastore's keys */
+  prefix: string
+  /** how many peers are written and read; more do not make a restart any surer */
+  most: number
+  /** when there are fewer, those of earlier times are kept beside them: the network may be gone, and come back */
+  enough: number
+}
+
 export class TableStore {
   readonly #datastore: Datastore
   readonly #key: Key
-  readonly #most: number
+  readonly #options: TableStoreOptions
 
-  /** `most`: how many peers are written and read; more do not make a restart any surer */
-  constructor (datastore: Datastore, prefix: string, most: number) {
+  constructor (datastore: Datastore, options: TableStoreOptions) {
     this.#datastore = datastore
-    this.#key = new Key(`${prefix}/routing-table`)
-    this.#most = most
+    this.#key = new Key(`${options.prefix}/routing-table`)
+    this.#options = options
   }
 
-  /** `peers`: encoded as they go into replies */
-  async save (peers: readonly Uint8Array[], options?: AbortOptions): Promise<void> {
-    const list = new Uint8ArrayList(...peers.slice(0, this.#most).map(frame))
+  /** `peers`: with their addresses, those to be asked first at the beginning */
+  async save (peers: readonly Contact[], options?: AbortOptions): Promise<void> {
+    const { most, enough } = this.#options
+    const ids = new Set(peers.map(({ id }) => id))
+    const earlier = peers.length >= enough ? [] : (await this.load(options)).filter(({ id }) => !ids.has(id)).slice(0, enough - peers.length)
+    const list = new Uint8ArrayList(...[...peers.slice(0, most), ...earlier].map(({ multihash, addrs }) => frame(encodePeer(multihash, addrs))))
 
     await this.#datastore.put(this.#key, list.subarray(), options)
   }
@@ -48,6 +60,6 @@ export class TableStore {
       }
     }
 
-    return decodeContacts(peers, this.#most)
+    return decodeContacts(peers, this.#options.most)
   }
 }

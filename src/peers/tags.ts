@@ -3,16 +3,21 @@
 
 import type { Contact } from '../query/contact.ts'
 
-/** Any peer of the table. */
+/** Any peer of the table: the nearer to oneself its bucket is, the fewer others could take its place. */
 const TABLE_TAG = 'kad-peer'
-const TABLE_TAG_VALUE = 1
 
-/** The nearest k. */
+/** Less than what those nearest have. */
+const MOST_TABLE_TAG_VALUE = 49
+
+/** The nearest k that are alive. */
 const CLOSE_TAG = 'kad-close'
 const CLOSE_TAG_VALUE = 50
 
 /** libp2p dials peers with a tag of this prefix again when their connection is lost. */
 const KEEP_ALIVE_TAG = 'keep-alive-kad-dht'
+
+/** All that are given. */
+export const TAGS = [TABLE_TAG, CLOSE_TAG, KEEP_ALIVE_TAG]
 
 /** Sets and removes (undefined) tags of a peer. */
 export interface SetTags {
@@ -27,8 +32,9 @@ export class TableTags {
     this.#set = set
   }
 
-  onAdded (peer: Contact): void {
-    this.#set(peer, { [TABLE_TAG]: { value: TABLE_TAG_VALUE } })
+  /** `bucket`: the common prefix length with oneself */
+  onAdded (peer: Contact, bucket: number): void {
+    this.#set(peer, { [TABLE_TAG]: { value: Math.min(1 + bucket, MOST_TABLE_TAG_VALUE) } })
   }
 
   onRemoved (peer: Contact): void {

@@ -48,6 +48,7 @@ export function mergeContacts (known: Contact, named: Contact): Contact | undefi
   const news = named.addrs.filter(addr => !known.addrs.some(other => uint8ArrayEquals(addr, other)))
 
   if (news.length > 0 && known.addrs.length < MAX_ADDRESSES) {
-    return { ...known, addrs: [...known.addrs, ...news].slice(0, MAX_ADDRESSES) }
+    // not spread: one of the table reads its multihash when it is asked for
+    return { id: known.id, key: known.key, multihash: known.multihash, addrs: [...known.addrs, ...news].slice(0, MAX_ADDRESSES) }
   }
 }

@@ -53,6 +53,8 @@ export interface Query {
   /** what each peer is asked */
   request: EncodedRequest
   signal: AbortSignal
+  /** peers that are not asked, as if nobody knew them */
+  avoid? (peer: Contact): boolean
   /** takes its events, if anyone wants them */
   events?: QueryEvents
   /** takes each reply; true ends the lookup, for the caller has what it wanted */
@@ -144,7 +146,7 @@ export class QueryManager {
   async #lookUp (query: Query, signal: AbortSignal): Promise<QueryResult> {
     const { k, alpha, disjointPaths: paths, maxAsked } = this.#options
     const target = keyOf(query.key)
-    const seeds = await this.#seeds(target, signal)
+    const seeds = without(await this.#seeds(target, signal), query.avoid)
     const lookup = new Lookup<Contact>({
       target,
       self: this.#network.self,
@@ -240,7 +242,7 @@ export class QueryManager {
       try {
         query.events?.onAsk(peer, query.request.type, path)
         const reply = await this.#network.request(peer, query.request, { signal })
-        const closer = decodeContacts(reply.closer, 2 * this.#options.k)
+        const closer = without(decodeContacts(reply.closer, 2 * this.#options.k), query.avoid)
         query.events?.onReply(peer, reply.type, reply, closer, path)
 
         if (await query.onReply?.(peer, reply) === true) {
@@ -277,4 +279,8 @@ export class QueryManager {
       signal.removeEventListener('abort', onAbort)
     }
   }
+}
+
+function without (peers: Contact[], avoid: Query['avoid']): Contact[] {
+  return avoid == null ? peers : peers.filter(peer => !avoid(peer))
 }

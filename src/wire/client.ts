@@ -49,6 +49,8 @@ export interface RequestOutcome {
   warm: boolean
   /** why it failed */
   error?: Error
+  /** where the peer was reached, if it was */
+  remoteAddr?: Multiaddr
 }
 
 export interface ClientEvents {
@@ -156,10 +158,10 @@ export class Client {
     this.#events.onRequest?.(request.type)
 
     try {
-      const { result, warm } = await this.#attempt(to, exchange, controller.signal)
+      const { result, warm, remoteAddr } = await this.#attempt(to, exchange, controller.signal)
 
       if (answered) {
-        this.#events.onOutcome?.(to, request.type, { ok: true, ms: Date.now() - start, warm })
+        this.#events.onOutcome?.(to, request.type, { ok: true, ms: Date.now() - start, warm, remoteAddr })
       }
 
       return result
@@ -178,12 +180,12 @@ export class Client {
     }
   }
 
-  async #attempt <T> (to: WirePeer, exchange: Exchange<T>, signal: AbortSignal): Promise<{ result: T, warm: boolean }> {
+  async #attempt <T> (to: WirePeer, exchange: Exchange<T>, signal: AbortSignal): Promise<Attempt<T>> {
     const warm = this.#warm.take(to.id)
 
     if (warm != null) {
       try {
-        return { result: await this.#use(to.id, warm, exchange, signal), warm: true }
+        return { result: await this.#use(to.id, warm, exchange, signal), warm: true, remoteAddr: warm.remoteAddr }
       } catch (error) {
         if (signal.aborted || error instanceof InvalidMessageError) {
           throw error
@@ -192,7 +194,9 @@ export class Client {
       }
     }
 
-    return { result: await this.#use(to.id, await this.#open(to, signal), exchange, signal), warm: false }
+    const stream = await this.#open(to, signal)
+
+    return { result: await this.#use(to.id, stream, exchange, signal), warm: false, remoteAddr: stream.remoteAddr }
   }
 
   /** Afterwards the stream is warm, or it is gone. */
@@ -225,7 +229,7 @@ export class Client {
       throw signal.reason
     }
 
-    return new RequestStream(stream)
+    return new RequestStream(stream, connection.remoteAddr)
   }
 
   async #connect (to: WirePeer, signal: AbortSignal): Promise<Connection> {
@@ -248,6 +252,10 @@ export class Client {
 
     return this.#network.dial([...addresses.values()], { signal })
   }
+}
+
+interface Attempt<T> extends Pick<RequestOutcome, 'warm' | 'remoteAddr'> {
+  result: T
 }
 
 interface Exchange<T> {

@@ -3,6 +3,7 @@
 import { peerIdFromMultihash, peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import * as Digest from 'multiformats/hashes/digest'
+import { fromCharacters, toCharacters } from './characters.ts'
 import { Peer } from './dht.ts'
 import { MAX_ADDRESS, MAX_ADDRESSES, MAX_PEER, MAX_PEER_ID } from './limits.ts'
 import type { PeerId, PeerInfo } from '@libp2p/interface'
@@ -31,8 +32,12 @@ const CODE_P2P = 421
 
 /** The name of the peer with this multihash. */
 export function idOf (multihash: Uint8Array): string {
-  // hot: spreading takes four times as long
-  return String.fromCharCode.apply(null, multihash as unknown as number[])
+  return toCharacters(multihash)
+}
+
+/** The multihash of the peer with this name. */
+export function multihashOf (id: string): Uint8Array {
+  return fromCharacters(id)
 }
 
 /** The peer of a libp2p peer id. */

@@ -5,8 +5,10 @@ import { drained } from './drained.ts'
 import { FrameReader } from './frame.ts'
 import { MAX_MESSAGE_READ } from './limits.ts'
 import type { AbortOptions, Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
 
 export class RequestStream {
+  readonly remoteAddr: Multiaddr
   readonly #stream: Stream
   readonly #reader = new FrameReader(MAX_MESSAGE_READ)
   #waiting?: PromiseWithResolvers<Uint8Array>
@@ -14,8 +16,10 @@ export class RequestStream {
   /** Called once when the stream ends while no reply is awaited: it is of no more use. */
   onEnd?: () => void
 
-  constructor (stream: Stream) {
+  /** `remoteAddr`: where the far side was reached */
+  constructor (stream: Stream, remoteAddr: Multiaddr) {
     this.#stream = stream
+    this.remoteAddr = remoteAddr
     stream.addEventListener('message', this.#onMessage)
     stream.addEventListener('close', this.#onClose)
     stream.addEventListener('remoteCloseWrite', this.#onClose)

@@ -32,7 +32,7 @@ export interface ServerOptions {
 }
 
 export interface ServerEvents {
-  onRequest? (type: MessageName): void
+  onRequest? (type: MessageName, from: WirePeer): void
   onServed? (type: MessageName, ms: number): void
   /** `type` is unknown when the message could not be read */
   onRefused? (type: MessageName | 'UNREADABLE', from: WirePeer, error: Error): void
@@ -143,7 +143,7 @@ export class Server {
 
         const request = decodeRequest(bytes)
         type = request.type
-        this.#events.onRequest?.(type)
+        this.#events.onRequest?.(type, served.from)
         const reply = this.#handlers[type](request, served.from)
         const sent = reply instanceof Promise
           ? reply.then(reply => this.#answer(served, request, reply))

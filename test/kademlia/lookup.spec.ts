@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { Lookup } from '../../src/kademlia/lookup.ts'
+import { tableRules } from '../../src/kademlia/parameters.ts'
 import { RoutingTable } from '../../src/kademlia/routing-table.ts'
 import { ids, peerNamed, peersNamed, sortedTruth } from '../helpers/peer-keys.ts'
 import { check, pick, randomNumbers } from '../helpers/random.ts'
@@ -45,7 +46,7 @@ function simulateCase ({ seed, size, known, k, alpha, paths }: Case, maxAsked = 
 /** Every peer names the `k` that are nearest to the target in its own table. */
 function createTables (peers: PeerKey[], k: number, behaviours: (i: number) => Behaviour): Map<string, SimulatedPeer> {
   return new Map(peers.map(({ id, key }, i) => {
-    const table = new RoutingTable<PeerKey>({ self: key, k, maxFailures: 3 })
+    const table = new RoutingTable<PeerKey>({ self: key, ...tableRules(k) })
     peers.forEach(peer => { table.onAlive(peer, 1) })
 
     return [id, { id, key, behaviour: behaviours(i), knows: table.closest(TARGET.key, k) }]

@@ -108,8 +108,8 @@ function apply (table: RoutingTable<PeerKey>, { what, who }: Step, now: number):
   }
 }
 
-function createTable (k = 3, maxFailures = 3): RoutingTable<PeerKey> {
-  return new RoutingTable<PeerKey>({ self: SELF.key, k, maxFailures })
+function createTable (k = 3, maxFailures = 3, backoff = 0): RoutingTable<PeerKey> {
+  return new RoutingTable<PeerKey>({ self: SELF.key, k, maxFailures, backoff, diversity: { perBucket: 2, perTable: 3, enough: 2 * k } })
 }
 
 /** Peers of one bucket. */
@@ -257,7 +257,7 @@ describe('the routing table', () => {
     expect(table.onFailure(first.id, first.key, 12)).to.deep.equal({ removed: first, promoted: late })
 
     expect(table.has(first.id)).to.equal(false)
-    expect(table.get(late.id)).to.include({ addedAt: 12, lastSeen: 0, failures: 0 })
+    expect(table.get(late.id)).to.include({ firstSeen: 12, lastSeen: 0, failures: 0 })
   })
 
   it('forgives failures as soon as the peer answers', () => {
@@ -269,7 +269,7 @@ describe('the routing table', () => {
       table.onFailure(peer.id, peer.key, now)
       table.onFailure(peer.id, peer.key, now + 1)
       expect(table.onAlive(peer, now + 2)).to.equal('refreshed')
-      expect(table.get(peer.id)).to.include({ failures: 0, lastSeen: now + 2, addedAt: 1 })
+      expect(table.get(peer.id)).to.include({ failures: 0, lastSeen: now + 2, firstSeen: 1 })
     }
 
     expect(table.size).to.equal(1)
@@ -306,23 +306,25 @@ describe('the routing table', () => {
   })
 
   it('has the failed probed again after their back-off, before those not heard of for long', () => {
-    const table = createTable(20)
-    const [once, twice, quiet, quieter, fresh] = bucketPeers(5)
-    const backoff = (failures: number): number => 10 * 2 ** failures
+    const table = createTable(20, 3, 20)
+    const patience = { least: 100, most: 100, connected: 200 }
+    const [once, twice, quiet, quieter, fresh, connected] = bucketPeers(6)
     table.onAlive(once, 100)
     table.onAlive(twice, 100)
     table.onAlive(quieter, 80)
     table.onAlive(quiet, 90)
     table.onAlive(fresh, 150)
+    table.onAlive(connected, 60, { connected: true })
     table.onFailure(once.id, once.key, 150)
-    table.onFailure(twice.id, twice.key, 140)
+    table.onFailure(twice.id, twice.key, 130)
     table.onFailure(twice.id, twice.key, 150)
 
-    expect(table.due(169, 100, backoff)).to.deep.equal([])
-    expect(table.due(170, 100, backoff)).to.deep.equal([once])
-    expect(table.due(180, 100, backoff)).to.deep.equal([once, quieter])
-    expect(table.due(190, 100, backoff)).to.deep.equal([twice, once, quieter, quiet])
-    expect(table.due(250, 100, backoff)).to.deep.equal([twice, once, quieter, quiet, fresh])
+    expect(table.due(169, patience)).to.deep.equal([])
+    expect(table.due(170, patience)).to.deep.equal([once])
+    expect(table.due(180, patience)).to.deep.equal([once, quieter])
+    expect(table.due(190, patience)).to.deep.equal([twice, once, quieter, quiet])
+    expect(table.due(250, patience)).to.deep.equal([twice, once, quieter, quiet, fresh])
+    expect(table.due(260, patience)).to.deep.equal([twice, once, connected, quieter, quiet, fresh])
   })
 
   it('has a promoted candidate probed at once', () => {
@@ -332,7 +334,7 @@ describe('the routing table', () => {
     table.onAlive(candidate, 1_001)
     table.remove(live.id, 1_002)
 
-    expect(table.due(1_002, 500, () => 0)).to.deep.equal([candidate])
+    expect(table.due(1_002, { least: 500, most: 500, connected: 500 })).to.deep.equal([candidate])
   })
 
   it('asks for a refresh of each bucket down to the deepest with a peer, unless a lookup went there', () => {

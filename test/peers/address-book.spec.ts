@@ -1,9 +1,12 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
 import { AddressBook } from '../../src/peers/address-book.ts'
+import { toTablePeer } from '../../src/peers/table-peer.ts'
 import { decodeContacts } from '../../src/query/contact.ts'
 import { passthroughMapper, removePrivateAddressesMapper } from '../../src/wire/address-mappers.ts'
 import { contact, hashedId, peerIdOf } from '../helpers/contacts.ts'
+import type { TablePeer } from '../../src/peers/table-peer.ts'
+import type { PeerInfoMapper } from '../../src/wire/peer.ts'
 
 const PUBLIC = '/ip4/1.2.3.4/tcp/4001'
 const PRIVATE = '/ip4/192.168.1.1/tcp/4001'
@@ -12,9 +15,29 @@ function known (i: number, ...addrs: string[]): Parameters<AddressBook['set']>[0
   return { id: peerIdOf(hashedId(i)), multiaddrs: addrs.map(addr => multiaddr(addr)) }
 }
 
+/** Beside a table that peers are put into and taken out of. */
+function createBook (mapper: PeerInfoMapper, most: number): { book: AddressBook, pin(i: number): void, release(i: number): void } {
+  const table = new Map<string, TablePeer>()
+  const book = new AddressBook(mapper, most, id => table.get(id))
+
+  return {
+    book,
+    pin: i => {
+      const peer = toTablePeer(contact(i))
+      table.set(peer.id, peer)
+      book.pin(peer)
+    },
+    release: i => {
+      const peer = table.get(contact(i).id)
+      expect(table.delete(contact(i).id)).to.equal(true)
+      book.release(peer as TablePeer)
+    }
+  }
+}
+
 describe('the address book', () => {
   it('has each peer encoded as it goes into replies', () => {
-    const book = new AddressBook(passthroughMapper, 10)
+    const { book } = createBook(passthroughMapper, 10)
     book.set(known(1, PUBLIC, PRIVATE))
 
     const [decoded] = decodeContacts([book.encoded(contact(1).id) as Uint8Array], 1)
@@ -23,7 +46,7 @@ describe('the address book', () => {
   })
 
   it('leaves out the addresses that may not be used, and peers that have no others', () => {
-    const book = new AddressBook(removePrivateAddressesMapper, 10)
+    const { book } = createBook(removePrivateAddressesMapper, 10)
     book.set(known(1, PUBLIC, PRIVATE))
     book.set(known(2, PRIVATE))
 
@@ -32,9 +55,9 @@ describe('the address book', () => {
   })
 
   it('follows a peer that moves, and one that loses its addresses', () => {
-    const book = new AddressBook(passthroughMapper, 10)
+    const { book, pin } = createBook(passthroughMapper, 10)
     book.set(known(1, PUBLIC))
-    book.pin(contact(1).id)
+    pin(1)
     book.set(known(1, PRIVATE))
     expect(book.info(contact(1)).multiaddrs.map(String)).to.deep.equal([PRIVATE])
     book.set(known(1))
@@ -42,9 +65,9 @@ describe('the address book', () => {
   })
 
   it('forgets those met longest ago, but nobody of the table', () => {
-    const book = new AddressBook(passthroughMapper, 4)
+    const { book, pin, release } = createBook(passthroughMapper, 4)
     book.set(known(1, PUBLIC))
-    book.pin(contact(1).id)
+    pin(1)
 
     for (let i = 2; i < 100; i++) {
       book.set(known(i, PUBLIC))
@@ -54,7 +77,7 @@ describe('the address book', () => {
     expect(book.has(contact(99).id)).to.equal(true)
     expect(book.has(contact(2).id)).to.equal(false)
 
-    book.release(contact(1).id)
+    release(1)
     expect(book.has(contact(1).id)).to.equal(true)
 
     for (let i = 2; i < 100; i++) {
@@ -65,7 +88,7 @@ describe('the address book', () => {
   })
 
   it('falls back to the addresses that were heard', () => {
-    const book = new AddressBook(passthroughMapper, 4)
+    const { book } = createBook(passthroughMapper, 4)
     expect(book.info(contact(1, PUBLIC)).multiaddrs.map(String)).to.deep.equal([PUBLIC])
   })
 })

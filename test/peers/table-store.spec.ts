@@ -2,18 +2,26 @@ import { expect } from 'aegir/chai'
 import { MemoryDatastore } from 'datastore-core'
 import { Key } from 'interface-datastore/key'
 import { TableStore } from '../../src/peers/table-store.ts'
+import { decodeContacts } from '../../src/query/contact.ts'
 import { encodePeer } from '../../src/wire/peer.ts'
 import { addresses, hashedId } from '../helpers/contacts.ts'
+import { ids } from '../helpers/peer-keys.ts'
+import type { Contact } from '../../src/query/contact.ts'
+import type { Datastore } from 'interface-datastore'
 
 const KEY = new Key('/dht/routing-table')
 
-function peers (count: number): Uint8Array[] {
-  return Array.from({ length: count }, (_, i) => encodePeer(hashedId(i), addresses(2)))
+function peers (count: number, from = 0): Contact[] {
+  return decodeContacts(Array.from({ length: count }, (_, i) => encodePeer(hashedId(from + i), addresses(2))), count)
+}
+
+function storeIn (datastore: Datastore, most = 100, enough = 0): TableStore {
+  return new TableStore(datastore, { prefix: '/dht', most, enough })
 }
 
 describe('the saved table', () => {
   it('comes back as it was, addresses included', async () => {
-    const store = new TableStore(new MemoryDatastore(), '/dht', 100)
+    const store = storeIn(new MemoryDatastore(), 100)
     await store.save(peers(30))
     const loaded = await store.load()
 
@@ -22,21 +30,21 @@ describe('the saved table', () => {
   })
 
   it('is empty at first', async () => {
-    expect(await new TableStore(new MemoryDatastore(), '/dht', 100).load()).to.deep.equal([])
+    expect(await storeIn(new MemoryDatastore(), 100).load()).to.deep.equal([])
   })
 
   it('has no more peers than its limit, whatever is there', async () => {
     const datastore = new MemoryDatastore()
-    await new TableStore(datastore, '/dht', 100).save(peers(50))
+    await storeIn(datastore, 100).save(peers(50))
 
-    expect(await new TableStore(datastore, '/dht', 10).load()).to.have.length(10)
-    await new TableStore(datastore, '/dht', 5).save(peers(50))
-    expect(await new TableStore(datastore, '/dht', 100).load()).to.have.length(5)
+    expect(await storeIn(datastore, 10).load()).to.have.length(10)
+    await storeIn(datastore, 5).save(peers(50))
+    expect(await storeIn(datastore, 100).load()).to.have.length(5)
   })
 
   it('is of use up to where it is damaged', async () => {
     const datastore = new MemoryDatastore()
-    const store = new TableStore(datastore, '/dht', 100)
+    const store = storeIn(datastore, 100)
     await store.save(peers(10))
     const whole = await datastore.get(KEY)
 
@@ -47,5 +55,15 @@ describe('the saved table', () => {
 
     await datastore.put(KEY, new Uint8Array(1_000).fill(0xff))
     expect(await store.load()).to.deep.equal([])
+  })
+
+  it('keeps those of earlier times beside too few', async () => {
+    const store = storeIn(new MemoryDatastore(), 100, 8)
+    await store.save(peers(10))
+    await store.save(peers(3, 20))
+    expect(ids(await store.load())).to.deep.equal(ids([...peers(3, 20), ...peers(5)]))
+
+    await store.save(peers(8, 40))
+    expect(ids(await store.load())).to.deep.equal(ids(peers(8, 40)))
   })
 })

@@ -1,11 +1,13 @@
 // A simulated node: its place in the key space and in the world, and the routing table that ships.
 
-import { MAX_FAILURES } from '../../../src/kademlia/parameters.ts'
+import { tableRules } from '../../../src/kademlia/parameters.ts'
 import { RoutingTable } from '../../../src/kademlia/routing-table.ts'
 import { Latency } from '../../../src/query/latency.ts'
 import { CONFIG } from './config.ts'
 import type { Place } from './geography.ts'
 import type { Key, PeerKey } from '../../../src/kademlia/key.ts'
+
+const TABLE_RULES = tableRules(CONFIG.k)
 
 /**
  * alive: answers. silent: accepts connections and never answers. refusing: gone, and its machine says so. vanished: gone, and
@@ -37,14 +39,14 @@ export class SimNode implements PeerKey {
   }
 
   get table (): RoutingTable<SimNode> {
-    this.#table ??= new RoutingTable({ self: this.key, k: CONFIG.k, maxFailures: MAX_FAILURES })
+    this.#table ??= new RoutingTable({ self: this.key, ...TABLE_RULES })
 
     return this.#table
   }
 
   /** what it has measured of others' round trips */
   get latency (): Latency {
-    this.#latency ??= new Latency(CONFIG.slow)
+    this.#latency ??= new Latency(CONFIG.slow, id => this.table.get(id)?.rtt)
 
     return this.#latency
   }

@@ -69,21 +69,17 @@ export class Random {
 
   /** A key anywhere. */
   key (): Key {
-    return Uint32Array.from({ length: KEY_BITS / 32 }, () => this.word())
+    return Array.from({ length: KEY_BITS / 32 }, () => this.word() | 0)
   }
 
   /** A key that shares exactly so many leading bits with `near`: uniform in that bucket. */
   keyInBucket (near: Key, commonPrefixLength: number): Key {
-    const key = this.key()
     const at = Math.floor(commonPrefixLength / 32)
-    const bit = 2 ** (31 - commonPrefixLength % 32)
-
-    key.set(near.subarray(0, at))
+    const bit = 0x80000000 >>> (commonPrefixLength % 32)
     // of the word where they part: what is shared, the other bit, and what was drawn
-    const shared = near[at] - near[at] % (2 * bit)
-    const own = near[at] % (2 * bit) >= bit ? 0 : bit
-    key[at] = shared + own + key[at] % bit
+    const drawn = this.key()
+    const word = (near[at] & -(2 * bit)) | (~near[at] & bit) | (drawn[at] & (bit - 1))
 
-    return key
+    return [...near.slice(0, at), word, ...drawn.slice(at + 1)]
   }
 }

@@ -1,0 +1,90 @@
+// A network in a file: what its nodes must agree on, and whom they join through.
+
+import { InvalidParametersError } from '@libp2p/interface'
+import { parseSeeds } from './parse-seeds.ts'
+import type { KadDHTInit } from './config.ts'
+
+/** What the file says: the options of a node that joins, beside the network's name. */
+export interface NetworkDescription {
+  /** for people */
+  name: string
+  init: Pick<KadDHTInit, 'protocol' | 'kBucketSize' | 'seeds'>
+}
+
+/** A seed in the file. */
+interface SeedDescription {
+  id: string
+  addresses: string[]
+}
+
+const KEYS = ['name', 'protocol', 'k', 'seeds']
+
+/**
+ * Reads the description of a network:
+ *
+ * ```json
+ * {
+ *   "name": "my network",
+ *   "protocol": "/my/kad/1.0.0",
+ *   "k": 20,
+ *   "seeds": [{ "id": "12D3KooW…", "addresses": ["/ip4/192.0.2.1/tcp/4001"] }]
+ * }
+ * ```
+ *
+ * `k` may be left out, and `seeds` for the first node.
+ *
+ * @throws {InvalidParametersError} that says what is wrong with it, and what is right
+ */
+export function parseNetwork (json: string): NetworkDescription {
+  const network = parseObject(json)
+  const { name, protocol, k, seeds = [] } = network
+  const unknown = Object.keys(network).find(key => !KEYS.includes(key))
+
+  if (unknown != null) {
+    throw new InvalidParametersError(`A network has no "${unknown}". It has ${KEYS.join(', ')}`)
+  }
+
+  if (typeof name !== 'string' || name === '') {
+    throw new InvalidParametersError('The network needs a "name", for people')
+  }
+
+  if (typeof protocol !== 'string' || !/^\/.*[^/]$/.test(protocol)) {
+    throw new InvalidParametersError('The network needs a "protocol", such as "/my/kad/1.0.0"')
+  }
+
+  if (k !== undefined && (!Number.isSafeInteger(k) || k as number < 1)) {
+    throw new InvalidParametersError(`"k" is a whole number from 1, not ${JSON.stringify(k)}`)
+  }
+
+  if (!Array.isArray(seeds) || !seeds.every(isSeed)) {
+    throw new InvalidParametersError('"seeds" is a list of { "id": "<peer id>", "addresses": ["<multiaddr>", …] }')
+  }
+
+  const addresses = seeds.flatMap(({ id, addresses }) => addresses.map(address => address.endsWith(`/p2p/${id}`) ? address : `${address}/p2p/${id}`))
+  // so that what is wrong is said now
+  parseSeeds('seeds', addresses)
+
+  return { name, init: { protocol, seeds: addresses, ...k === undefined ? {} : { kBucketSize: k as number } } }
+}
+
+function parseObject (json: string): Record<string, unknown> {
+  let parsed: unknown
+
+  try {
+    parsed = JSON.parse(json)
+  } catch (error: any) {
+    throw new InvalidParametersError(`The description of the network is no JSON: ${error.message}`)
+  }
+
+  if (typeof parsed !== 'object' || parsed == null || Array.isArray(parsed)) {
+    throw new InvalidParametersError('The description of the network is a JSON object with name, protocol, k and seeds')
+  }
+
+  return parsed as Record<string, unknown>
+}
+
+function isSeed (seed: unknown): seed is SeedDescription {
+  const { id, addresses } = (seed ?? {}) as Partial<SeedDescription>
+
+  return typeof id === 'string' && Array.isArray(addresses) && addresses.length > 0 && addresses.every(address => typeof address === 'string')
+}
