@@ -9,9 +9,9 @@ import { MAX_VALUE } from './wire/limits.ts'
 import type { GroupLimits } from './kademlia/diversity.ts'
 import type { Check } from './option-checks.ts'
 import type { AddressGroup } from './peers/address-group.ts'
-import type { Contact } from './query/contact.ts'
 import type { Selectors, Validators } from './values/namespaces.ts'
 import type { PeerInfoMapper } from './wire/peer.ts'
+import type { PeerInfo } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
 const SECOND = 1000
@@ -378,7 +378,7 @@ export interface KadDHTConfig {
   probeNew: { concurrency: number, maxQueueSize: number, timeout: number }
   maxInboundStreams: number
   maxOutboundStreams: number
-  seeds: Contact[]
+  seeds: PeerInfo[]
   randomWalk: Required<RandomWalkInit>
   groupOf: AddressGroup
   perGroup: GroupLimits

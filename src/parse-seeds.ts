@@ -1,9 +1,9 @@
 // Seeds as people write them: multiaddrs that say whom to expect there.
 
 import { InvalidParametersError } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
-import { contactFromString } from './query/contact.ts'
-import type { Contact } from './query/contact.ts'
+import type { PeerInfo } from '@libp2p/interface'
 
 /** Of the part of an address that names a peer. */
 const CODE_P2P = 421
@@ -15,29 +15,29 @@ const CODE_P2P = 421
  *
  * @throws {InvalidParametersError} that says which one is wrong, and how they look
  */
-export function parseSeeds (name: string, seeds: unknown): Contact[] {
+export function parseSeeds (name: string, seeds: unknown): PeerInfo[] {
   if (!Array.isArray(seeds)) {
     throw new InvalidParametersError(`${name} takes a list of multiaddrs, not ${typeof seeds}`)
   }
 
-  const byId = new Map<string, Contact>()
+  const byId = new Map<string, PeerInfo>()
 
   seeds.forEach((seed, i) => {
-    const contact = parseSeed(`${name}[${i}]`, seed)
-    const known = byId.get(contact.id)
-    byId.set(contact.id, known == null ? contact : { ...known, addrs: [...known.addrs, ...contact.addrs] })
+    const { id, multiaddrs } = parseSeed(`${name}[${i}]`, seed)
+    const known = byId.get(id.toString())
+    byId.set(id.toString(), { id, multiaddrs: [...known?.multiaddrs ?? [], ...multiaddrs] })
   })
 
   return [...byId.values()]
 }
 
-function parseSeed (name: string, seed: unknown): Contact {
+function parseSeed (name: string, seed: unknown): PeerInfo {
   try {
     const addr = multiaddr(seed as string)
     const last = addr.getComponents().at(-1)
 
     if (last?.code === CODE_P2P && last.value != null && addr.getComponents().length > 1) {
-      return { ...contactFromString(last.value), addrs: [addr.decapsulateCode(CODE_P2P).bytes] }
+      return { id: peerIdFromString(last.value), multiaddrs: [addr.decapsulateCode(CODE_P2P)] }
     }
   } catch {
     // what is right is the same, whatever is wrong

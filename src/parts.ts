@@ -155,7 +155,7 @@ function createPeers ({ components, config, log, self, table, book, metrics, bac
     probeNew,
     maintenance: { initialSelfInterval: initialQuerySelfInterval, selfInterval: querySelfInterval, refreshInterval, ...UPKEEP },
     randomWalk,
-    seeds,
+    seeds: seeds.map(({ id, multiaddrs }) => contactFromPeerId(id, multiaddrs)),
     saved: { prefix: datastorePrefix, most: MOST_SAVED, enough: ENOUGH_SAVED * k },
     saveInterval: SAVE_INTERVAL
   }, {

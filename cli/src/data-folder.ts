@@ -11,8 +11,6 @@ export interface DataFolder {
   path: string
   privateKey: PrivateKey
   datastore: LevelDatastore
-  /** whether the node has run before */
-  returning: boolean
 }
 
 /** For its owner only: whoever has the key is the node. */
@@ -25,7 +23,7 @@ export async function openDataFolder (path: string): Promise<DataFolder> {
   const datastore = await openDatastore(path)
 
   try {
-    return { path, datastore, ...await openKey(join(path, 'private.key')) }
+    return { path, datastore, privateKey: await openKey(join(path, 'private.key')) }
   } catch (error) {
     await datastore.close()
     throw error
@@ -52,7 +50,7 @@ function causeOf (error: unknown): string {
   return cause instanceof Error ? ` (${cause.message})` : ''
 }
 
-async function openKey (path: string): Promise<{ privateKey: PrivateKey, returning: boolean }> {
+async function openKey (path: string): Promise<PrivateKey> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') {
       throw error
@@ -65,11 +63,11 @@ async function openKey (path: string): Promise<{ privateKey: PrivateKey, returni
     await writeFile(`${path}.new`, privateKeyToProtobuf(privateKey), { mode: KEY_MODE })
     await rename(`${path}.new`, path)
 
-    return { privateKey, returning: false }
+    return privateKey
   }
 
   try {
-    return { privateKey: privateKeyFromProtobuf(bytes), returning: true }
+    return privateKeyFromProtobuf(bytes)
   } catch (error) {
     throw new Error(`${path} holds no private key: put the right one back, or delete it to give the node a new name`, { cause: error })
   }

@@ -1,66 +1,54 @@
-// Gets a node into the network: asks the bootstrap peers while the node knows nobody, and leaves them in peace otherwise.
+// Gets into the network: a client that comes and goes dials whom it joins through; a node that stays leaves that to the
+// library, which tries again by itself, and its user hears from here when nobody answers.
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe } from './errors.ts'
 import { parseMultiaddr } from './parse.ts'
 import type { KadNode } from './node.ts'
+import type { RoutingTable } from 'libp2p-kad'
 
-/** Between two tries, ms; doubled after each. */
-const FIRST_RETRY = 1_000
-const LAST_RETRY = 60_000
+/** So long seeds may take to answer before their silence is told, and between two times that it is told, ms. */
+const PATIENCE = 10_000
+const TELL_AGAIN = 60_000
 
-/** How often to look whether the node has come to know nobody again, ms. */
-const LOOK = 30_000
-
-/** So long the peers of the last time may take to answer before the bootstrap peers are asked, ms. */
-const PATIENCE = 3_000
+/** No more of the seeds are named. */
+const NAMED = 3
 
 /**
- * Connects to the bootstrap peers.
+ * Connects to one of the seeds.
  *
  * @throws {Error} when none of them can be reached
  */
-export async function dialAny (node: KadNode, bootstrap: string[], signal: AbortSignal): Promise<void> {
-  const results = await Promise.allSettled(bootstrap.map(async address => node.dial(parseMultiaddr(address), { signal })))
-  const failures = results.filter(result => result.status === 'rejected')
-  signal.throwIfAborted()
-
-  if (failures.length === bootstrap.length) {
-    throw new Error(`None of the bootstrap peers can be reached: ${[...new Set(failures.map(({ reason }) => describe(reason)))].join('; ')}`)
+export async function dialAny (node: KadNode, seeds: string[], signal: AbortSignal): Promise<void> {
+  try {
+    // whoever answers first will do: one that is gone keeps nobody waiting
+    await Promise.any(seeds.map(async address => node.dial(parseMultiaddr(address), { signal })))
+  } catch (error) {
+    signal.throwIfAborted()
+    throw new Error(`None of the peers to join through can be reached: ${describe(error)}`)
   }
 }
 
-export interface KeepJoinedOptions {
-  /** whether the node knows peers from the last time: they are given the first chance */
-  returning: boolean
-  signal: AbortSignal
-  /** The next try is `retry` ms from now. */
-  onFailure (error: Error, retry: number): void
-}
+/**
+ * Tells while the table stays empty although there are seeds to ask.
+ *
+ * @returns ends it
+ */
+export function watchAlone (table: Pick<RoutingTable, 'size'>, seeds: string[], tell: (text: string) => void): () => void {
+  let timer = seeds.length === 0 ? undefined : setTimeout(look, PATIENCE)
 
-/** Runs until the signal ends it. */
-export async function keepJoined (node: KadNode, bootstrap: string[], { returning, signal, onFailure }: KeepJoinedOptions): Promise<void> {
-  let retry = FIRST_RETRY
-
-  const wait = async (ms: number): Promise<void> => { await sleep(ms, undefined, { signal }).catch(() => {}) }
-
-  await wait(returning ? PATIENCE : 0)
-
-  while (!signal.aborted && bootstrap.length > 0) {
-    if (node.services.dht.routingTable.size > 0) {
-      retry = FIRST_RETRY
-      await wait(LOOK)
-    } else {
-      try {
-        await dialAny(node, bootstrap, signal)
-      } catch (error: any) {
-        if (!signal.aborted) {
-          onFailure(error, retry)
-        }
-      }
-
-      await wait(retry)
-      retry = Math.min(2 * retry, LAST_RETRY)
+  function look (): void {
+    if (table.size === 0) {
+      tell(`nobody answers: is ${anyOf(seeds)} running, and reachable from here?`)
     }
+
+    timer = setTimeout(look, TELL_AGAIN)
   }
+
+  return () => { clearTimeout(timer) }
+}
+
+function anyOf (seeds: string[]): string {
+  const more = seeds.length - NAMED
+
+  return [...seeds.slice(0, NAMED), ...more > 0 ? [`one of ${more} more`] : []].join(' or ')
 }

@@ -43,6 +43,12 @@ export interface OperationReply {
   error?: { name: string, message: string }
 }
 
+export interface Failure<Op extends string> {
+  op: Op
+  ok: false
+  error: { name: string, message: string }
+}
+
 interface Doing<T> {
   start (dht: KadDHT, signal: AbortSignal): Operation<T>
   report (result: T): Partial<OperationReply>
@@ -123,11 +129,11 @@ export async function perform (dht: KadDHT, request: OperationRequest, stop?: Ab
   }
 }
 
-export function failed ({ op }: Pick<OperationRequest, 'op'>, error: unknown): OperationReply {
+export function failed <Op extends string> ({ op }: { op: Op }, error: unknown): Failure<Op> {
   return { op, ok: false, error: { name: error instanceof Error ? error.name : 'Error', message: describe(error) } }
 }
 
-export function exitCode ({ ok, error }: OperationReply): number {
+export function exitCode ({ ok, error }: Pick<OperationReply, 'ok' | 'error'>): number {
   if (ok) {
     return EXIT.ok
   }

@@ -9,3 +9,7 @@ export function print (text: string): void {
 export function note (text: string): void {
   process.stderr.write(`${text}\n`)
 }
+
+export function plural (n = 0, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`
+}

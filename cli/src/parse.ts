@@ -24,12 +24,18 @@ export function parseMultiaddr (text: string): Multiaddr {
   }
 }
 
-/** An address that says who is there: without that, anybody could answer. */
+/** An address that says who is there, too: without that, anybody could answer. */
 export function parsePeerAddress (text: string): Multiaddr {
   const address = parseMultiaddr(text)
 
-  if (address.getComponents().at(-1)?.name !== 'p2p') {
+  const parts = address.getComponents()
+
+  if (parts.at(-1)?.name !== 'p2p') {
     throw new UsageError(`"${text}" does not say which peer is there: add /p2p/<peer id> at its end, as "kad start" prints it`)
+  }
+
+  if (parts.length === 1) {
+    throw new UsageError(`"${text}" does not say where the peer is: write its address before that, as "kad start" prints it`)
   }
 
   return address

@@ -3,7 +3,7 @@
 
 import pc from 'picocolors'
 import prettyMs from 'pretty-ms'
-import { note, print } from './output.ts'
+import { note, plural, print } from './output.ts'
 import type { OperationReply, PeerResult } from './operations.ts'
 
 export function printReply (reply: OperationReply, json: boolean): void {
@@ -24,7 +24,7 @@ export function printReply (reply: OperationReply, json: boolean): void {
     note('(the value is not text: this is base64)')
   }
 
-  note(pc.dim(`${count(reply.hops, 'hop')}, ${count(reply.messages, 'message')}, ${prettyMs(reply.ms ?? 0)}`))
+  note(pc.dim(`${plural(reply.hops, 'hop')}, ${plural(reply.messages, 'message')}, ${prettyMs(reply.ms ?? 0)}`))
 }
 
 function resultLines (reply: OperationReply): string[] {
@@ -32,9 +32,9 @@ function resultLines (reply: OperationReply): string[] {
     case 'get':
       return [reply.value ?? '']
     case 'put':
-      return [`${reply.key} is held by ${count(reply.stored?.length, 'node')}`, ...reply.stored ?? []]
+      return [`${reply.key} is held by ${plural(reply.stored?.length, 'node')}`, ...reply.stored ?? []]
     case 'provide':
-      return [`${reply.cid} is announced on ${count(reply.stored?.length, 'node')}`, ...reply.stored ?? []]
+      return [`${reply.cid} is announced on ${plural(reply.stored?.length, 'node')}`, ...reply.stored ?? []]
     case 'find-providers':
       return peerLines(reply.providers)
     default:
@@ -44,8 +44,4 @@ function resultLines (reply: OperationReply): string[] {
 
 function peerLines (peers: PeerResult[] = []): string[] {
   return peers.flatMap(({ id, addresses }) => [id, ...addresses.map(address => `  ${address}`)])
-}
-
-function count (n = 0, what: string): string {
-  return `${n} ${what}${n === 1 ? '' : 's'}`
 }

@@ -5,6 +5,7 @@ import pkg from '../package.json' with { type: 'json' }
 import { addDemo } from './commands/demo.ts'
 import { addOperations } from './commands/operate.ts'
 import { addStart } from './commands/start.ts'
+import { addTable } from './commands/table.ts'
 import { describe, EXIT, exitCodeOf } from './errors.ts'
 import { note } from './output.ts'
 
@@ -17,7 +18,8 @@ Exit codes:
 Examples:
   $ kad demo
   $ kad start --any-address --listen /ip4/127.0.0.1/tcp/4001 --data one
-  $ kad put --data one /kad/greeting hello`
+  $ kad put --data one /kad/greeting hello
+  $ kad table --data one`
 
 /**
  * Never rejects.
@@ -38,6 +40,7 @@ export async function run (args: string[]): Promise<number> {
   addDemo(program, end)
   addStart(program, end)
   addOperations(program, end)
+  addTable(program, end)
 
   try {
     await program.parseAsync(args, { from: 'user' })

@@ -33,6 +33,7 @@ interface Options {
   nodes?: number[]
   lookups: number
   policies: PolicyName[]
+  hours?: number
   tables?: Tables
   figures: string | false
   json?: boolean
@@ -52,7 +53,7 @@ export async function run (args: string[]): Promise<number> {
     .exitOverride()
 
   for (const scenario of SCENARIOS) {
-    program.command(scenario.name)
+    const command = program.command(scenario.name)
       .description(scenario.description)
       .option('-n, --nodes <numbers...>', `sizes of the networks, ${LEAST_NODES} to ${MOST_NODES} (default: ${scenario.nodes.join(' ')})`, parseSizes)
       .option('-l, --lookups <number>', scenario.name === 'join' ? 'nodes that join by each policy' : 'lookups of each measurement', parseLookups, scenario.lookups)
@@ -62,7 +63,12 @@ export async function run (args: string[]): Promise<number> {
       .option('--figures <folder>', 'where the figure goes, as SVG', 'docs/figures')
       .option('--no-figures', 'draw none')
       .option('--json', 'print the result as one JSON document')
-      .action(async (options: Options) => { await answer(scenario, options) })
+
+    if (scenario.hours != null) {
+      command.option('--hours <number>', 'virtual time', parseHours, scenario.hours)
+    }
+
+    command.action(async (options: Options) => { await answer(scenario, options) })
   }
 
   try {
@@ -115,6 +121,16 @@ function parseSizes (text: string, before: number[] = []): number[] {
   }
 
   return [...before, ...sizes]
+}
+
+function parseHours (text: string): number {
+  const hours = Number(text)
+
+  if (!/^\d+(\.\d+)?$/.test(text) || hours <= 0 || hours > 1_000) {
+    throw new InvalidArgumentError('It takes a number above 0, up to 1000.')
+  }
+
+  return hours
 }
 
 function parseLookups (text: string): number {

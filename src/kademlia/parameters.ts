@@ -27,7 +27,7 @@ export const UPKEEP = {
   /** between two looks at who is to be probed */
   probeInterval: 30 * SECOND,
   /** when a peer that nothing is heard of is probed */
-  patience: { least: 10 * MINUTE, most: 2 * HOUR, connected: HOUR },
+  patience: { least: 10 * MINUTE, most: HOUR, connected: HOUR },
   /** probes that one look may start */
   maxProbes: 20
 }
@@ -45,6 +45,9 @@ export function tableRules (k: number, perGroup = PEERS_PER_GROUP): Omit<Routing
 
 /** The self lookup's interval grows by this factor until it is the regular one: a new node's neighbourhood changes fast. */
 export const SELF_INTERVAL_GROWTH = 4
+
+/** A bucket that is full of peers that have not failed is refreshed so many times less often than the others. */
+export const FULL_REFRESH_FACTOR = 6
 
 /** Every interval is stretched or shrunk by up to this share, so that nodes started together do not stay in step. */
 export const JITTER = 0.2

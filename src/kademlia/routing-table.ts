@@ -357,9 +357,10 @@ export class RoutingTable<P extends PeerKey> {
 
   /**
    * The common prefix lengths of the buckets to refresh: each down to the deepest that holds anyone, if no lookup went
-   * there since `before`, unless it is full of peers that were all heard of since then.
+   * there since `before`; one that is full of peers that have not failed has little to gain, and waits until none went there
+   * since `fullBefore`.
    */
-  stale (before: number): number[] {
+  stale (before: number, fullBefore = before): number[] {
     let deepest = this.#buckets.length - 1
 
     while (deepest >= 0 && (this.#buckets[deepest]?.entries.length ?? 0) === 0) {
@@ -369,7 +370,9 @@ export class RoutingTable<P extends PeerKey> {
     const stale: number[] = []
 
     for (let cpl = 0; cpl <= deepest; cpl++) {
-      if (!this.#isFresh(cpl, before)) {
+      const bucket = this.#buckets[cpl]
+
+      if ((bucket?.refreshedAt ?? 0) <= (this.#isSettled(bucket) ? fullBefore : before)) {
         stale.push(cpl)
       }
     }
@@ -377,11 +380,9 @@ export class RoutingTable<P extends PeerKey> {
     return stale
   }
 
-  #isFresh (cpl: number, before: number): boolean {
-    const bucket = this.#buckets[cpl]
-
-    return bucket != null && (bucket.refreshedAt > before ||
-      (bucket.entries.length >= this.#options.k && bucket.entries.every(({ lastSeen, connected }) => connected || lastSeen > before)))
+  /** Whether it is full of peers that have not failed. */
+  #isSettled (bucket?: Bucket<P>): boolean {
+    return bucket != null && bucket.entries.length >= this.#options.k && bucket.entries.every(({ failures }) => failures === 0)
   }
 
   /** When a failure of the peer counts again. */

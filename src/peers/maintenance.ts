@@ -2,7 +2,7 @@
 
 import { raceSignal } from 'race-signal'
 import { bytesInBucket } from '../kademlia/bucket-key.ts'
-import { JITTER, MAX_REFRESH_DEPTH, SELF_INTERVAL_GROWTH } from '../kademlia/parameters.ts'
+import { FULL_REFRESH_FACTOR, JITTER, MAX_REFRESH_DEPTH, SELF_INTERVAL_GROWTH } from '../kademlia/parameters.ts'
 import { findClosest } from '../query/find-closest.ts'
 import type { LiveTable } from './live-table.ts'
 import type { Prober } from './prober.ts'
@@ -106,14 +106,14 @@ export class Maintenance {
     this.#seedsAskedAt = 0
     this.#nextSelfInterval = this.#options.initialSelfInterval
 
-    void this.#quietly('join', async () => this.refresh(Date.now(), { signal })).then(() => {
+    void this.#quietly('join', async () => this.refresh(0, { signal })).then(() => {
       if (signal.aborted) {
         return
       }
 
       this.#every('self', () => this.#selfInterval(), async () => this.#lookUpSelf(signal))
       this.#every('refresh', () => this.#options.refreshInterval, async () => {
-        await this.refresh(Date.now() - this.#options.refreshInterval, { signal })
+        await this.refresh(this.#options.refreshInterval, { signal })
       })
     })
   }
@@ -132,21 +132,21 @@ export class Maintenance {
     if (signal != null && !this.#timers.has('soon') && this.#needs.table.size > 0) {
       this.#timers.set('soon', setTimeout(() => {
         this.#timers.delete('soon')
-        void this.#quietly('refresh', async () => this.refresh(Date.now(), { signal }))
+        void this.#quietly('refresh', async () => this.refresh(0, { signal }))
       }, Math.max(0, this.#refreshedAt + BETWEEN_REFRESHES - Date.now())))
     }
   }
 
   /**
-   * Looks for the own neighbourhood, then into each bucket that no lookup went to since `before` (unix ms). One that is
+   * Looks for the own neighbourhood, then into each bucket that no lookup went to for `age` ms. One that is
    * under way already serves both. Resolves when all is done.
    */
-  async refresh (before: number, { signal }: AbortOptions = {}): Promise<void> {
+  async refresh (age: number, { signal }: AbortOptions = {}): Promise<void> {
     const shutdown = this.#shutdown?.signal
 
     if (shutdown != null) {
       // the work is everyone's who waits for it: one who waits no longer does not end it
-      this.#refreshing ??= this.#refresh(before, shutdown).finally(() => { this.#refreshing = undefined })
+      this.#refreshing ??= this.#refresh(age, shutdown).finally(() => { this.#refreshing = undefined })
       await raceSignal(this.#refreshing, signal)
     }
   }
@@ -154,14 +154,14 @@ export class Maintenance {
   /** All of it, whoever is there to be asked. */
   async refreshNow (options?: AbortOptions): Promise<void> {
     this.#seedsAskedAt = 0
-    await this.refresh(Date.now(), options)
+    await this.refresh(0, options)
   }
 
-  async #refresh (before: number, signal: AbortSignal): Promise<void> {
-    this.#refreshedAt = Date.now()
+  async #refresh (age: number, signal: AbortSignal): Promise<void> {
+    const now = this.#refreshedAt = Date.now()
     await this.#lookUpSelf(signal)
 
-    for (const cpl of this.#needs.table.table.stale(before)) {
+    for (const cpl of this.#needs.table.table.stale(now - age, now - FULL_REFRESH_FACTOR * age)) {
       signal.throwIfAborted()
 
       if (cpl > MAX_REFRESH_DEPTH) {

@@ -4,7 +4,7 @@ import { callNode, NotRunningError } from '../control/client.ts'
 import { UsageError } from '../errors.ts'
 import { hashFile } from '../file.ts'
 import { dialAny } from '../join.ts'
-import { addNetworkOptions, addressWarning, dhtInit } from '../network.ts'
+import { addNetworkOptions, addressWarning, dhtInit, seedsOf } from '../network.ts'
 import { createNode } from '../node.ts'
 import { checkRequest, exitCode, failed, perform } from '../operations.ts'
 import { note } from '../output.ts'
@@ -30,8 +30,8 @@ Keys:
   /pk/<peer id>  the public key of a peer, as base64 of its protobuf`
 
 const NODES = `
-Acts through the node that "kad start --data <folder>" runs, or else, with --bootstrap, as a client that joins
-for this one time.`
+Acts through the node that "kad start --data <folder>" runs, or else, with --bootstrap or --network, as a client that
+joins for this one time.`
 
 interface Described {
   op: OperationName
@@ -54,7 +54,7 @@ const COMMANDS: Described[] = [
     args: [['<key>', 'what it is stored under']],
     description: 'fetch the best value of a key',
     more: KEYS,
-    examples: ['kad get --data ~/.kad /kad/greeting', 'kad get --data ~/.kad --json --timeout 5s /kad/greeting']
+    examples: ['kad get --data ~/.kad /kad/greeting', 'kad get --network network.json --json --timeout 5s /kad/greeting']
   },
   {
     op: 'provide',
@@ -103,8 +103,8 @@ async function operate (op: OperationName, subject: string, value: string | unde
   const request = { op, subject: op === 'provide' ? await contentId(subject) : subject, value, timeout: options.timeout }
   checkRequest(request)
 
-  if (options.data == null && options.bootstrap == null) {
-    throw new UsageError('There is no node to act through: name the data folder of a running one with --data, or a peer to join through with --bootstrap')
+  if (options.data == null && seedsOf(options).length === 0) {
+    throw new UsageError('There is no node to act through: name the data folder of a running one with --data, or a peer to join through with --bootstrap or in the file of --network')
   }
 
   let reply: OperationReply
@@ -130,7 +130,9 @@ async function contentId (text: string): Promise<string> {
 }
 
 /** Undefined when no node runs there, and there is another way. */
-async function throughNode (request: OperationRequest, { data, bootstrap }: OperateOptions): Promise<OperationReply | undefined> {
+async function throughNode (request: OperationRequest, options: OperateOptions): Promise<OperationReply | undefined> {
+  const { data } = options
+
   if (data == null) {
     return
   }
@@ -138,12 +140,15 @@ async function throughNode (request: OperationRequest, { data, bootstrap }: Oper
   try {
     return await callNode(resolvePath(data), request)
   } catch (error) {
-    if (error instanceof NotRunningError && bootstrap != null) {
-      note(`No node runs on ${data}, so this is done as a client of its own`)
-      return
+    if (!(error instanceof NotRunningError)) {
+      throw error
     }
 
-    throw error
+    if (seedsOf(options).length === 0) {
+      throw new NotRunningError(`${error.message}, or use another with --bootstrap or --network`)
+    }
+
+    note(`No node runs on ${data}, so this is done as a client of its own`)
   }
 }
 
@@ -166,10 +171,10 @@ async function once (request: OperationRequest, options: OperateOptions): Promis
     const signal = AbortSignal.any([stop, AbortSignal.timeout(timeout)])
 
     try {
-      await dialAny(node, options.bootstrap ?? [], signal)
+      await dialAny(node, seedsOf(options), signal)
     } catch (error) {
       stop.throwIfAborted()
-      throw signal.aborted ? new Error(`None of the bootstrap peers answered within ${timeout / 1000} s`) : error
+      throw signal.aborted ? new Error(`None of the peers to join through answered within ${timeout / 1000} s`) : error
     }
 
     const reply = await perform(node.services.dht, request, stop, Math.max(1, Math.round(timeout - (performance.now() - begun))))

@@ -1,25 +1,24 @@
 // `kad start`: one node in the foreground, until Ctrl-C.
 
-import { peerDiscoverySymbol } from '@libp2p/interface'
 import { Option } from 'commander'
 import { checkSocketPath, serveControl } from '../control/server.ts'
 import { openDataFolder } from '../data-folder.ts'
 import { describe, EXIT } from '../errors.ts'
-import { keepJoined } from '../join.ts'
+import { watchAlone } from '../join.ts'
 import { createLog } from '../log.ts'
-import { addNetworkOptions, addressWarning, defaultMode, dhtInit, each } from '../network.ts'
+import { addNetworkOptions, addressWarning, defaultMode, dhtInit, each, seedsOf } from '../network.ts'
 import { createNode } from '../node.ts'
 import { perform } from '../operations.ts'
 import { parseMultiaddr, resolvePath } from '../parse.ts'
 import { aborted, stopSignal } from '../signals.ts'
+import { tableOf } from '../table.ts'
 import type { ControlServer } from '../control/server.ts'
 import type { DataFolder } from '../data-folder.ts'
 import type { Log } from '../log.ts'
 import type { ModeName, NetworkOptions } from '../network.ts'
 import type { KadNode, NodeInit } from '../node.ts'
-import type { PeerDiscovery, PeerDiscoveryProvider } from '@libp2p/interface'
+import type { PeerId } from '@libp2p/interface'
 import type { Command } from 'commander'
-import type { KadDHT } from 'libp2p-kad'
 
 interface StartOptions extends NetworkOptions {
   listen?: string[]
@@ -36,13 +35,25 @@ Examples:
   A node of the public network, known again after a restart
     $ kad start --data ~/.kad --listen /ip4/0.0.0.0/tcp/4001 --bootstrap /dnsaddr/bootstrap.libp2p.io/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN
 
+  A node of a network of your own
+    $ kad start --data ~/.kad --listen /ip4/0.0.0.0/tcp/4001 --network network.json
+
+  whose file says what its nodes agree on, and whom they join through ("k" and "seeds" may be left out):
+    {
+      "name": "my network",
+      "protocol": "/my/kad/1.0.0",
+      "k": 20,
+      "seeds": [{ "id": "<peer id>", "addresses": ["/ip4/192.0.2.1/tcp/4001"] }]
+    }
+
   Two nodes on this machine
     $ kad start --any-address --listen /ip4/127.0.0.1/tcp/4001 --data one
     $ kad start --any-address --listen /ip4/127.0.0.1/tcp/0 --data two --bootstrap /ip4/127.0.0.1/tcp/4001/p2p/<peer id of one>
 
   then, in a third terminal
     $ kad put --data one /kad/greeting hello
-    $ kad get --data two /kad/greeting`
+    $ kad get --data two /kad/greeting
+    $ kad table --data one`
 
 export function addStart (program: Command, end: (code: number) => void): void {
   const command = program.command('start')
@@ -75,24 +86,20 @@ async function start (options: StartOptions): Promise<number> {
   const data = path == null ? undefined : await openDataFolder(path)
   let node: KadNode | undefined
   let control: ControlServer | undefined
-  let joining: Promise<void> | undefined
+  let endWatch: (() => void) | undefined
 
   try {
     node = await createListening({
       listen: options.listen ?? ['/ip4/0.0.0.0/tcp/0'],
-      dht: dhtInit(options, options.mode ?? defaultMode(options)),
+      dht: { ...dhtInit(options, options.mode ?? defaultMode(options)), seeds: seedsOf(options) },
       privateKey: data?.privateKey,
       datastore: data?.datastore,
       crowded: options.lan === true || options.anyAddress === true
     })
-    tellEvents(node, log)
     control = data == null ? undefined : await serve(node, data, log)
-    joining = keepJoined(node, options.bootstrap ?? [], {
-      returning: data?.returning === true,
-      signal: stop,
-      onFailure: (error, retry) => { log('warning', `${error.message}; next try in ${retry / 1000} s`) }
-    })
-    tellStarted(node, log)
+    tellStarted(node, options.network?.name, log)
+    tellEvents(node, log)
+    endWatch = watchSeeds(node, options, log)
     await aborted(stop)
     log('stopping', 'stopping')
   } finally {
@@ -101,7 +108,7 @@ async function start (options: StartOptions): Promise<number> {
       process.exit(EXIT.failed)
     }, STOP_TIMEOUT)
 
-    await joining
+    endWatch?.()
     await control?.close()
     await node?.stop()
     await data?.datastore.close()
@@ -124,6 +131,10 @@ async function createListening (init: NodeInit): Promise<KadNode> {
 
 async function serve (node: KadNode, data: DataFolder, log: Log): Promise<ControlServer> {
   return serveControl(data.path, async (request, signal) => {
+    if (request.op === 'table') {
+      return tableOf(node)
+    }
+
     log('asked', `asked to ${request.op} ${request.subject}`, { op: request.op, subject: request.subject })
     const reply = await perform(node.services.dht, request, signal)
     log('operation', `${request.op} ${request.subject}: ${reply.ok ? `done, ${reply.hops} hops, ${reply.messages} messages, ${reply.ms} ms` : reply.error?.message}`, { op: request.op, subject: request.subject, ok: reply.ok })
@@ -132,22 +143,25 @@ async function serve (node: KadNode, data: DataFolder, log: Log): Promise<Contro
   })
 }
 
-function tellStarted (node: KadNode, log: Log): void {
+/** A seed may have itself in the file that it shares with all the others. */
+function watchSeeds (node: KadNode, options: NetworkOptions, log: Log): () => void {
+  const others = seedsOf(options).filter(address => !address.endsWith(`/p2p/${node.peerId.toString()}`))
+
+  return watchAlone(node.services.dht.routingTable, others, text => { log('warning', text) })
+}
+
+function tellStarted (node: KadNode, network: string | undefined, log: Log): void {
   const addresses = node.getMultiaddrs().map(address => address.toString())
   const mode = node.services.dht.getMode()
 
   log('started', [
+    ...network == null ? [] : [`network  ${network}`],
     `peer id  ${node.peerId.toString()}`,
     `mode     ${mode}`,
     ...addresses.map(address => `address  ${address}`),
     ...addresses.length === 0 ? ['address  none: it listens on nothing'] : [],
     'Ctrl-C stops it'
-  ].join('\n'), { id: node.peerId.toString(), mode, addresses })
-}
-
-/** The service is a peer discovery too, which its interface does not say. */
-function discoveryOf (dht: KadDHT): PeerDiscovery {
-  return (dht as KadDHT & PeerDiscoveryProvider)[peerDiscoverySymbol]
+  ].join('\n'), { network, id: node.peerId.toString(), mode, addresses })
 }
 
 function tellEvents (node: KadNode, log: Log): void {
@@ -155,11 +169,20 @@ function tellEvents (node: KadNode, log: Log): void {
   let mode = dht.getMode()
   let addresses = node.getMultiaddrs().join()
 
-  node.addEventListener('peer:connect', ({ detail: peer }) => { log('connected', `connected to ${peer.toString()}`, { peer: peer.toString() }) })
+  const onConnected = (peer: PeerId): void => { log('connected', `connected to ${peer.toString()}`, { peer: peer.toString() }) }
+  const onTable = (peer: PeerId): void => {
+    log('table', `${peer.toString()} is in the routing table, which has ${dht.routingTable.size}`, { peer: peer.toString(), size: dht.routingTable.size })
+  }
+
+  // those that it has met while it started
+  node.getPeers().forEach(onConnected)
+  dht.routingTable.peers().forEach(onTable)
+
+  node.addEventListener('peer:connect', ({ detail: peer }) => { onConnected(peer) })
   node.addEventListener('peer:disconnect', ({ detail: peer }) => { log('disconnected', `disconnected from ${peer.toString()}`, { peer: peer.toString() }) })
-  // what the DHT discovers are the peers that enter its table
-  discoveryOf(dht).addEventListener('peer', ({ detail: { id } }) => {
-    log('table', `${id.toString()} is in the routing table, which has ${dht.routingTable.size}`, { peer: id.toString(), size: dht.routingTable.size })
+  dht.routingTable.addEventListener('peer:add', ({ detail: peer }) => { onTable(peer) })
+  dht.routingTable.addEventListener('peer:remove', ({ detail: peer }) => {
+    log('removed', `${peer.toString()} has left the routing table, which has ${dht.routingTable.size}`, { peer: peer.toString(), size: dht.routingTable.size })
   })
   node.addEventListener('self:peer:update', () => {
     const now = node.getMultiaddrs().map(address => address.toString())

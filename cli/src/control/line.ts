@@ -1,10 +1,18 @@
 // The control socket speaks JSON, one line each way: a request, its reply, the end.
 
 import { join } from 'node:path'
+import type { OperationReply, OperationRequest } from '../operations.ts'
+import type { TableReply, TableRequest } from '../table.ts'
 import type { Socket } from 'node:net'
 
-/** The longest line, bytes: a value of 10 KiB whose every byte is escaped, and then some. */
-const MAX_LINE = 256 * 1024
+export type ControlRequest = OperationRequest | TableRequest
+export type ControlReply = OperationReply | TableReply
+
+/** The longest request, characters: a value of 10 KiB whose every byte is escaped, and then some. */
+export const MAX_REQUEST = 256 * 1024
+
+/** The longest reply: a table of many peers. */
+export const MAX_REPLY = 64 * 1024 * 1024
 
 export function socketPath (dataFolder: string): string {
   return join(dataFolder, 'control.sock')
@@ -15,7 +23,7 @@ export function socketPath (dataFolder: string): string {
  *
  * @throws {Error} when the other side ends before its end, or it is too long or no JSON
  */
-export async function readLine (socket: Socket): Promise<unknown> {
+export async function readLine (socket: Socket, most: number): Promise<unknown> {
   let line = ''
   socket.setEncoding('utf8')
 
@@ -23,11 +31,11 @@ export async function readLine (socket: Socket): Promise<unknown> {
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
     line += chunk
 
-    if (line.includes('\n')) {
+    if (chunk.includes('\n')) {
       return JSON.parse(line.slice(0, line.indexOf('\n')))
     }
 
-    if (line.length > MAX_LINE) {
+    if (line.length > most) {
       throw new Error('The line is too long')
     }
   }

@@ -4,8 +4,9 @@
 import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { UsageError } from '../errors.ts'
-import { readLine, socketPath, writeLine } from './line.ts'
-import type { OperationReply, OperationRequest } from '../operations.ts'
+import { MAX_REQUEST, readLine, socketPath, writeLine } from './line.ts'
+import type { ControlReply, ControlRequest } from './line.ts'
+import type { OperationRequest } from '../operations.ts'
 import type { Server, Socket } from 'node:net'
 
 export interface ControlServer {
@@ -13,7 +14,7 @@ export interface ControlServer {
 }
 
 export interface Perform {
-  (request: OperationRequest, signal: AbortSignal): Promise<OperationReply>
+  (request: ControlRequest, signal: AbortSignal): Promise<ControlReply>
 }
 
 /** What the kernel takes as the path of a socket: `sun_path` of Linux, less its end. */
@@ -82,7 +83,7 @@ async function answer (socket: Socket, perform: Perform): Promise<void> {
   socket.setTimeout(SILENCE, () => { socket.destroy() })
 
   try {
-    const request = await readLine(socket)
+    const request = await readLine(socket, MAX_REQUEST)
     socket.setTimeout(0)
     // from here on only the end can come; without reading on, it would go unnoticed
     socket.on('end', () => { gone.abort(new Error('The caller hung up')) })
@@ -95,8 +96,12 @@ async function answer (socket: Socket, perform: Perform): Promise<void> {
 }
 
 /** The arguments themselves are checked where they are used. */
-function asRequest (request: unknown): OperationRequest {
+function asRequest (request: unknown): ControlRequest {
   const { op, subject, value, timeout } = request as Partial<OperationRequest>
+
+  if ((request as ControlRequest).op === 'table') {
+    return { op: 'table' }
+  }
 
   if (typeof op !== 'string' || typeof subject !== 'string' || (value !== undefined && typeof value !== 'string') || !(Number(timeout) > 0)) {
     throw new Error('That is no request')

@@ -5,6 +5,7 @@ import { EventTypes } from 'libp2p-kad'
 import ora from 'ora'
 import pc from 'picocolors'
 import { describe } from '../errors.ts'
+import { plural } from '../output.ts'
 import type { Row } from './result.ts'
 import type { EventView } from '../measure.ts'
 import type { PeerId } from '@libp2p/interface'
@@ -118,8 +119,4 @@ function whatIsIn ({ messageName, record, providers, closer }: EventView['event'
         `names ${plural(closer.length, 'peer')}`
       ].filter(text => text !== '').join(', ')
   }
-}
-
-export function plural (n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? '' : 's'}`
 }

@@ -73,6 +73,7 @@ export class SimNetwork {
     const ms = Math.min(ROUND_TRIP.max, roundTrip(from.place, to.place) * (1 + ROUND_TRIP.jitter * this.#random.float()))
     const gone = to.health === 'refusing' || to.health === 'vanished'
     const warm = !gone && this.isWarm(from, to)
+    const begun = clock.now
     let dialling = 0
 
     traffic.requests++
@@ -102,7 +103,7 @@ export class SimNetwork {
       if (closer == null) {
         clock.after(giveUp - dialling - ms / 2, () => { this.#fail(from, to, settle) })
       } else {
-        clock.after(ms / 2 + this.#lost(ms), () => { this.#reply(from, to, closer, settle) })
+        clock.after(ms / 2 + this.#lost(ms), () => { this.#reply(from, to, closer, warm ? clock.now - begun : undefined, settle) })
       }
     })
 
@@ -123,7 +124,7 @@ export class SimNetwork {
   /** A node is gone, and its connections with it. */
   disconnect (node: SimNode): void {
     for (const other of node.connections) {
-      other.connections.delete(node)
+      this.#part(other, node)
     }
 
     node.connections.clear()
@@ -142,11 +143,11 @@ export class SimNetwork {
     return answer(to, from, target)
   }
 
-  #reply (from: SimNode, to: SimNode, closer: SimNode[], settle: Settle): void {
+  #reply (from: SimNode, to: SimNode, closer: SimNode[], roundTrip: number | undefined, settle: Settle): void {
     this.traffic.bytes += closer.length * BYTES.peer
 
     if (this.#options.learning) {
-      from.table.onAlive(to, this.clock.now)
+      from.table.onAlive(to, this.clock.now, { roundTrip, connected: from.connections.has(to) })
     }
 
     settle(closer)
@@ -163,6 +164,7 @@ export class SimNetwork {
   /** As the service does it: whoever connects and is not in the table is asked whether it answers, over that connection. */
   #meet (from: SimNode, to: SimNode): void {
     if (to.connections.has(from)) {
+      to.table.onHeard(from.id, this.clock.now)
       return
     }
 
@@ -171,19 +173,25 @@ export class SimNetwork {
     if (!to.table.has(from.id)) {
       this.traffic.probes++
       // whoever has just sent a request would answer
-      to.table.onAlive(from, this.clock.now)
+      to.table.onAlive(from, this.clock.now, { connected: true })
     }
   }
 
   #use (node: SimNode, other: SimNode): void {
     const { connections } = node
     connections.add(other)
+    node.table.onConnection(other.id, true)
 
     if (connections.size > CONNECTIONS) {
       const [oldest] = connections
-      connections.delete(oldest)
-      oldest.connections.delete(node)
+      this.#part(node, oldest)
+      this.#part(oldest, node)
     }
+  }
+
+  #part (node: SimNode, other: SimNode): void {
+    node.connections.delete(other)
+    node.table.onConnection(other.id, false)
   }
 
   /** How long what gets lost of a request or its reply delays it, ms. */

@@ -7,6 +7,8 @@ import { CONFIG } from './config.ts'
 import type { Place } from './geography.ts'
 import type { Key, PeerKey } from '../../../src/kademlia/key.ts'
 
+const NOBODY: ReadonlySet<SimNode> = new Set()
+
 const TABLE_RULES = tableRules(CONFIG.k)
 
 /**
@@ -28,6 +30,8 @@ export class SimNode implements PeerKey {
   health: Health = 'alive'
   /** undefined for an honest one */
   behaviour: Behaviour | undefined = undefined
+  /** whom it has joined through */
+  seeds: ReadonlySet<SimNode> = NOBODY
   #table?: RoutingTable<SimNode>
   #latency?: Latency
   #connections?: Set<SimNode>

@@ -14,7 +14,7 @@ export class Random {
   /** `label`: the seed, and what it is used for */
   constructor (label: string) {
     this.#label = label
-    this.#generator = xoroshiro128plusFromState([...new Int32Array(keyOf(new TextEncoder().encode(label)).buffer, 0, 4)])
+    this.#generator = xoroshiro128plusFromState(keyOf(new TextEncoder().encode(label)).slice(0, 4))
   }
 
   /** A stream of its own for some purpose; the same again for the same purpose. */

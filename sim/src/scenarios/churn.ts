@@ -12,29 +12,35 @@ import type { Row } from '../measure/row.ts'
 import type { SimNode } from '../network/node.ts'
 
 const MINUTE = 60_000
-const HOURS = 4
-const MEASURED_EVERY = 0.5
+const HOUR = 60 * MINUTE
+
+/** Times that the network is looked at, at even distances. */
+const LOOKS = 12
 
 export const churn: Scenario = {
   name: 'churn',
-  description: 'lookups while nodes come and go (half of the joiners are gone after 2 h, 80 % after 8 h), over four hours',
-  nodes: [500],
+  description: 'lookups while nodes come and go (half of the joiners are gone after 2 h, 80 % after 8 h)',
+  nodes: [10_000],
   lookups: 300,
+  hours: 24,
 
   run: settings => {
+    const { hours: total = 24 } = settings
     const rows = settings.nodes.flatMap(nodes => {
       const world = build(settings, nodes)
       const population = new Population(world)
       const rows: Row[] = []
+      const begun = world.clock.now
       let sent = requests(world.network.traffic)
 
-      for (let hours = MEASURED_EVERY; hours <= HOURS; hours += MEASURED_EVERY) {
-        world.clock.run(world.clock.now + MEASURED_EVERY * 60 * MINUTE)
-        settings.note(`${hours} h of ${HOURS}`)
+      for (let look = 1; look <= LOOKS; look++) {
+        const hours = rounded(look * total / LOOKS)
+        world.clock.run(begun + look * total * HOUR / LOOKS)
+        settings.note(`${hours} h of ${total}`)
         const samples = drawSamples(world, settings.lookups, `churn ${hours}`)
         const truth = truthOf(world, samples)
         const { up } = population
-        const upkeepPerMinute = rounded((requests(world.network.traffic) - sent) / nodes / (MEASURED_EVERY * 60))
+        const upkeepPerMinute = rounded((requests(world.network.traffic) - sent) / nodes / (total * 60 / LOOKS))
         sent = requests(world.network.traffic)
 
         for (const policy of measurable(settings, nodes)) {

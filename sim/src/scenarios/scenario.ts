@@ -12,6 +12,8 @@ export interface Settings {
   /** lookups of each measurement */
   lookups: number
   policies: PolicyName[]
+  /** virtual time, where a scenario goes on for a while */
+  hours?: number
   /** how tables come to be; undefined: by joins up to 10,000 nodes, filled beyond */
   tables?: Tables
   /** how it goes */
@@ -41,5 +43,7 @@ export interface Scenario {
   description: string
   nodes: number[]
   lookups: number
+  /** where it goes on for a while */
+  hours?: number
   run (settings: Settings): Answer
 }

@@ -104,5 +104,5 @@ function pickRange (from: number, to: number, n: number, random: Random, liked: 
 function compare (a: Key, b: Key): number {
   const at = a.findIndex((word, i) => word !== b[i])
 
-  return at === -1 ? 0 : a[at] - b[at]
+  return at === -1 ? 0 : (a[at] >>> 0) - (b[at] >>> 0)
 }

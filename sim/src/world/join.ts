@@ -1,7 +1,7 @@
 // How a node joins and keeps its table, as the library's maintenance does it: dials a few, looks for its own neighbourhood,
 // then into each bucket that no lookup went to.
 
-import { MAX_REFRESH_DEPTH } from '../../../src/kademlia/parameters.ts'
+import { FULL_REFRESH_FACTOR, MAX_REFRESH_DEPTH } from '../../../src/kademlia/parameters.ts'
 import { isUp } from '../network/node.ts'
 import { runLookup } from './run-lookup.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
@@ -29,10 +29,11 @@ export function join (upkeep: Upkeep, node: SimNode, seeds: SimNode[], done: () 
 
     if (!joined && (closer != null || waiting === 0)) {
       joined = true
-      refresh(upkeep, node, network.clock.now, done)
+      refresh(upkeep, node, 0, done)
     }
   }
 
+  node.seeds = new Set(seeds)
   seeds.forEach(seed => { network.request(node, seed, node.key, rules.limits, onSettled) })
 
   if (seeds.length === 0) {
@@ -40,10 +41,12 @@ export function join (upkeep: Upkeep, node: SimNode, seeds: SimNode[], done: () 
   }
 }
 
-/** Looks for the own neighbourhood, then into each bucket that no lookup went to since `before`, one after the other. */
-export function refresh (upkeep: Upkeep, node: SimNode, before: number, done: () => void = noop): void {
+/** Looks for the own neighbourhood, then into each bucket that no lookup went to for `age` ms, one after the other. */
+export function refresh (upkeep: Upkeep, node: SimNode, age: number, done: () => void = noop): void {
+  const { now } = upkeep.network.clock
+
   lookUp(upkeep, node, node.key, () => {
-    const stale = node.table.stale(before)
+    const stale = node.table.stale(now - age, now - FULL_REFRESH_FACTOR * age)
 
     const next = (i: number): void => {
       if (i < stale.length && stale[i] <= MAX_REFRESH_DEPTH && isUp(node)) {
@@ -57,9 +60,12 @@ export function refresh (upkeep: Upkeep, node: SimNode, before: number, done: ()
   })
 }
 
-/** Looks for the neighbours of a key, for what the table learns from it. */
+/** Looks for the neighbours of a key, for what the table learns from it. Seeds are spared as soon as others are known. */
 export function lookUp ({ network, random, rules }: Upkeep, node: SimNode, target: Key, done: () => void = noop): void {
-  runLookup(network, { rules, from: node, target, random }, () => { done() })
+  const { seeds } = node
+  const others = [...node.table.entries()].some(({ peer }) => !seeds.has(peer))
+
+  runLookup(network, { rules, from: node, target, random, avoid: others ? peer => seeds.has(peer) : undefined }, () => { done() })
 }
 
 function noop (): void {}

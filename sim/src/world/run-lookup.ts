@@ -13,6 +13,8 @@ export interface LookupTask {
   from: SimNode
   target: Key
   random: Random
+  /** nodes that are not asked, as if nobody knew them */
+  avoid? (peer: SimNode): boolean
   /** the lookup has what it wanted once this peer has answered */
   isGoal? (peer: SimNode): boolean
 }
@@ -70,8 +72,8 @@ class LookupRun {
   #ended = false
 
   constructor (network: SimNetwork, task: LookupTask, done: (report: LookupReport) => void) {
-    const { rules, from, target, random } = task
-    const seeds = from.table.closest(target, rules.seeds)
+    const { rules, from, target, random, avoid } = task
+    const seeds = from.table.closest(target, rules.seeds, avoid == null ? undefined : peer => !avoid(peer))
 
     this.#network = network
     this.#task = task
@@ -153,7 +155,7 @@ class LookupRun {
   }
 
   #settle (peer: SimNode, closer: SimNode[] | undefined, { askedAt, sent }: Exchange): void {
-    const { from, isGoal } = this.#task
+    const { from, isGoal, avoid } = this.#task
 
     if (closer == null) {
       this.#report.failed++
@@ -168,7 +170,7 @@ class LookupRun {
     }
 
     this.#hops?.onReply(peer, closer)
-    this.#policy.onReply(peer, closer)
+    this.#policy.onReply(peer, avoid == null ? closer : closer.filter(named => !avoid(named)))
     this.#report.reachedGoal = isGoal?.(peer) === true
   }
 

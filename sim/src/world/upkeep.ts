@@ -9,7 +9,6 @@ import type { SimNode } from '../network/node.ts'
 
 /** From now until it is down, or until `end`: looks for its own neighbourhood, refreshes stale buckets, and probes whom it has not heard of. */
 export function keepUp (upkeep: Upkeep, node: SimNode, end = Infinity): void {
-  const { clock } = upkeep.network
   let selfInterval = CONFIG.initialQuerySelfInterval / SELF_INTERVAL_GROWTH
 
   every(upkeep, node, end, () => UPKEEP.probeInterval, done => {
@@ -22,7 +21,7 @@ export function keepUp (upkeep: Upkeep, node: SimNode, end = Infinity): void {
     return selfInterval
   }, done => { lookUp(upkeep, node, node.key, done) })
 
-  every(upkeep, node, end, () => CONFIG.refreshInterval, done => { refresh(upkeep, node, clock.now - CONFIG.refreshInterval, done) })
+  every(upkeep, node, end, () => CONFIG.refreshInterval, done => { refresh(upkeep, node, CONFIG.refreshInterval, done) })
 }
 
 /** Does it again and again, never twice at once. */
@@ -38,10 +37,9 @@ function every (upkeep: Upkeep, node: SimNode, end: number, interval: () => numb
 
 /** Each is a request, and counts as one. */
 function probe ({ network, rules }: Upkeep, node: SimNode): void {
-  const { probeBackoff, staleAfter, maxProbes } = UPKEEP
-  const due = node.table.due(network.clock.now, staleAfter, failures => probeBackoff * 2 ** (failures - 1))
+  const { patience, maxProbes } = UPKEEP
 
-  for (const peer of due.slice(0, maxProbes)) {
+  for (const peer of node.table.due(network.clock.now, patience).slice(0, maxProbes)) {
     network.request(node, peer, peer.key, rules.limits, () => {})
   }
 }

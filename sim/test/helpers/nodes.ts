@@ -5,7 +5,7 @@ import { SimNode } from '../../src/network/node.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
 import type { Place } from '../../src/network/geography.ts'
 
-export const TARGET: Key = new Uint32Array(8)
+export const TARGET: Key = Array.from({ length: 8 }, () => 0)
 
 /** Somewhere, with a line as fast as there is. */
 export const HERE: Place = { x: 1, y: 0, z: 0, lastMile: 10 }
@@ -15,7 +15,7 @@ export const FAR: Place = { x: 0, y: 1, z: 0, lastMile: 20 }
 
 /** At that distance from the target: nodes of lower numbers are nearer. */
 export function nodeAt (distance: number, place = HERE): SimNode {
-  return new SimNode(`at ${distance}`, Uint32Array.of(0, 0, 0, 0, 0, 0, 0, 2 * distance), place)
+  return new SimNode(`at ${distance}`, [0, 0, 0, 0, 0, 0, 0, 2 * distance], place)
 }
 
 /** At these distances, from the first to the last. */
@@ -25,12 +25,12 @@ export function nodesAt (first: number, last: number): SimNode[] {
 
 /** Farther than that and nearer than the next. */
 export function nodeAfter (distance: number): SimNode {
-  return new SimNode(`after ${distance}`, Uint32Array.of(0, 0, 0, 0, 0, 0, 0, 2 * distance + 1), HERE)
+  return new SimNode(`after ${distance}`, [0, 0, 0, 0, 0, 0, 0, 2 * distance + 1], HERE)
 }
 
 /** So far away that nobody of the tests is farther. */
 export function farAway (): SimNode {
-  return new SimNode('far away', new Uint32Array(8).fill(0xffffffff), HERE)
+  return new SimNode('far away', Array.from({ length: 8 }, () => -1), HERE)
 }
 
 export function idsOf (nodes: Iterable<SimNode>): string[] {

@@ -7,6 +7,7 @@ import { isHonest } from '../../src/network/node.ts'
 import { RULES } from '../../src/policies/index.ts'
 import { createWorld } from '../../src/world/world.ts'
 import { TARGET, idsOf, nodesAt } from '../helpers/nodes.ts'
+import type { Key } from '../../../src/kademlia/key.ts'
 import type { LookupReport } from '../../src/world/run-lookup.ts'
 
 const WORLD = createWorld('1', 200, 'filled')
@@ -49,7 +50,7 @@ describe('the truth', () => {
     connected.health = 'nat'
     WORLD.network.connect(from, connected)
     from.connections.delete(nat)
-    const truthAt = (target: Uint32Array): string[] => idsOf(truthOf(WORLD, [{ label: '', from, target }])[0])
+    const truthAt = (target: Key): string[] => idsOf(truthOf(WORLD, [{ label: '', from, target }])[0])
 
     assert.equal(truthAt(silent.key).includes(silent.id), false)
     assert.equal(truthAt(hostile.key).includes(hostile.id), false)

@@ -5,6 +5,7 @@ import { commonPrefixLength } from '../../../src/kademlia/key.ts'
 import { check } from '../../../test/helpers/random.ts'
 import { Random } from '../../src/network/random.ts'
 import { World } from '../../src/world/world.ts'
+import type { Key } from '../../../src/kademlia/key.ts'
 
 const anySeed = fc.string({ maxLength: 12 })
 
@@ -93,7 +94,7 @@ function words (random: Random, count = 8): number[] {
 }
 
 /** The `count` bits from `index` on, as a number. */
-function bits (key: Uint32Array, index: number, count: number): number {
+function bits (key: Key, index: number, count: number): number {
   let value = 0
 
   for (let i = index; i < index + count; i++) {

@@ -1,0 +1,49 @@
+// The requests that a node receives, told from outside: read from its streams, before its own DHT sees them.
+
+import { FrameReader } from '../../src/wire/frame.ts'
+import { MAX_MESSAGE_READ } from '../../src/wire/limits.ts'
+import { decodeRequest } from '../../src/wire/message.ts'
+import type { TestNode } from './network.ts'
+import type { Message } from '../../src/wire/message.ts'
+import type { PeerId, StreamHandler } from '@libp2p/interface'
+import type { Registrar } from '@libp2p/interface-internal'
+
+const PROTOCOL = '/ipfs/kad/1.0.0'
+
+export class Requests {
+  readonly #received: Array<{ from: string, request: Message }> = []
+
+  add (from: PeerId, request: Message): void {
+    this.#received.push({ from: from.toString(), request })
+  }
+
+  from (peer: PeerId): Message[] {
+    return this.#received.filter(({ from }) => from === peer.toString()).map(({ request }) => request)
+  }
+}
+
+/** All that come in from now on, on streams that are opened from now on, until the node changes its mode. */
+export function recordRequests (node: TestNode): Requests {
+  const requests = new Requests()
+  const { registrar } = (node as unknown as { components: { registrar: Registrar } }).components
+  const record = registrar.getHandler(PROTOCOL)
+  const { handler } = record
+
+  const listening: StreamHandler = (stream, connection) => {
+    const reader = new FrameReader(MAX_MESSAGE_READ)
+
+    stream.addEventListener('message', ({ data }) => {
+      reader.push(data)
+
+      for (let bytes = reader.next(); bytes != null; bytes = reader.next()) {
+        requests.add(connection.remotePeer, decodeRequest(bytes))
+      }
+    })
+
+    return handler(stream, connection)
+  }
+
+  record.handler = listening
+
+  return requests
+}
