@@ -54,6 +54,10 @@ export class LocalNode implements CloserPeersSource {
     return addrs.length === 0 ? undefined : encodePeer(multihash, addrs)
   }
 
+  has (id: string): boolean {
+    return this.#needs.book.has(id)
+  }
+
   encoded (id: string): Uint8Array | undefined {
     return this.#needs.book.encoded(id)
   }

@@ -31,7 +31,9 @@ export class TableView extends TypedEventEmitter<RoutingTableEvents> implements 
   buckets (): RoutingTableBucket[] {
     return [...this.#table.table.buckets()].map(({ commonPrefixLength, entries, candidates }) => ({
       commonPrefixLength,
-      peers: entries.map(({ peer, rtt, ...known }) => ({ id: toPeerId(peer), ...known, rtt: rtt == null ? undefined : { ...rtt } })),
+      peers: entries.map(({ peer, firstSeen, lastSeen, lastFailure, failures, rtt, connected, group }) => {
+        return { id: toPeerId(peer), firstSeen, lastSeen, lastFailure, failures, rtt, connected, group }
+      }),
       candidates: candidates.map(toPeerId)
     }))
   }

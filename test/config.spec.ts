@@ -1,9 +1,13 @@
+import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
 import { resolveConfig } from '../src/config.ts'
+import { networkOf } from '../src/peers/address-group.ts'
 import { passthroughMapper, removePrivateAddressesMapper } from '../src/wire/address-mappers.ts'
+import { hashedId, peerIdOf } from './helpers/contacts.ts'
 import type { KadDHTInit } from '../src/config.ts'
 
 const HOUR = 3_600_000
+const SEED = peerIdOf(hashedId(1)).toString()
 /** The longest time a timer can wait, ms: a longer one fires at once, again and again. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
@@ -33,19 +37,20 @@ const COUNTS = [
   'kBucketSize', 'kBucketSplitThreshold', 'alpha', 'disjointPaths', 'routingTableUpdateQueueConcurrency', 'routingTableUpdateMaxQueueSize',
   'prefixLength', 'pingOldContactConcurrency', 'pingOldContactMaxQueueSize', 'pingNewContactConcurrency', 'pingNewContactMaxQueueSize',
   'maxInboundStreams', 'maxOutboundStreams', 'providers.cacheSize', 'reprovide.concurrency', 'reprovide.maxQueueSize', 'limits.valueSize',
-  'limits.storedValues', 'limits.storedProviders', 'limits.providersPerKey', 'limits.foundProviders', 'limits.queries', 'limits.warmStreams'
+  'limits.storedValues', 'limits.storedProviders', 'limits.providersPerKey', 'limits.foundProviders', 'limits.queries', 'limits.warmStreams',
+  'randomWalk.queriesPerPeriod', 'diversity.peersPerGroup', 'diversity.peersPerGroupInBucket'
 ]
 const DURATIONS = [
   'querySelfInterval', 'initialQuerySelfInterval', 'pingOldContactTimeout.minTimeout', 'pingOldContactTimeout.maxTimeout',
   'pingNewContactTimeout.minTimeout', 'pingNewContactTimeout.maxTimeout', 'providers.cleanupInterval', 'providers.provideValidity',
   'reprovide.threshold', 'reprovide.interval', 'reprovide.validity', 'networkDialTimeout.minTimeout', 'networkDialTimeout.maxTimeout',
-  'onPeerConnectTimeout', 'incomingMessageTimeout'
+  'onPeerConnectTimeout', 'incomingMessageTimeout', 'randomWalk.interval', 'randomWalk.timeout'
 ]
-const BOOLEANS = ['clientMode', 'allowQueryWithZeroPeers']
+const BOOLEANS = ['clientMode', 'allowQueryWithZeroPeers', 'randomWalk.enabled']
 const PATHS = ['protocol', 'datastorePrefix']
 const TEXTS = ['logPrefix', 'metricsPrefix']
-const GROUPS = ['pingOldContactTimeout', 'pingNewContactTimeout', 'networkDialTimeout', 'providers', 'reprovide', 'limits', 'selectors', 'validators']
-const FUNCTIONS = ['peerInfoMapper', 'validators.mine', 'selectors.mine']
+const GROUPS = ['pingOldContactTimeout', 'pingNewContactTimeout', 'networkDialTimeout', 'providers', 'reprovide', 'limits', 'randomWalk', 'diversity', 'selectors', 'validators']
+const FUNCTIONS = ['peerInfoMapper', 'diversity.groupOf', 'validators.mine', 'selectors.mine']
 
 describe('the options', () => {
   it('have defaults that suit a node of the public network', () => {
@@ -75,6 +80,10 @@ describe('the options', () => {
       slow: { min: 500, initial: 2_000, max: 5_000 },
       incomingMessageTimeout: 10_000,
       limits: { valueSize: 10_240, storedValues: 100_000, storedProviders: 1_000_000, providersPerKey: 500, foundProviders: 1_000, queries: 1_000, warmStreams: 256 },
+      seeds: [],
+      randomWalk: { enabled: false, interval: 300_000, queriesPerPeriod: 1, timeout: 10_000 },
+      groupOf: networkOf,
+      perGroup: { perBucket: 2, perTable: 3 },
       ignored: []
     })
     expect(config.clientMode).to.equal(undefined)
@@ -83,6 +92,7 @@ describe('the options', () => {
 
   it('are taken as they are given', () => {
     const validators = { mine: () => {} }
+    const groupOf = (): undefined => {}
     const config = resolve({
       kBucketSize: 5,
       alpha: 2,
@@ -105,7 +115,10 @@ describe('the options', () => {
       networkDialTimeout: { maxTimeout: 700 },
       onPeerConnectTimeout: 8,
       incomingMessageTimeout: 11,
-      limits: { queries: 12 }
+      limits: { queries: 12 },
+      seeds: [`/ip4/1.2.3.4/tcp/4001/p2p/${SEED}`, multiaddr(`/dns4/node.example/tcp/1/p2p/${SEED}`)],
+      randomWalk: { enabled: true, queriesPerPeriod: 3 },
+      diversity: { groupOf, peersPerGroup: 13 }
     })
 
     expect(config).to.deep.include({ k: 5, alpha: 2, disjointPaths: 3, clientMode: true, querySelfInterval: 1, firstPeerTimeout: 0, protocol: '/mine/1', maxInboundStreams: 7, requestTimeout: 700, incomingMessageTimeout: 11 })
@@ -118,6 +131,10 @@ describe('the options', () => {
     expect(config.reprovide).to.include({ threshold: 5, validity: 6, interval: HOUR })
     expect(config.limits).to.include({ queries: 12, warmStreams: 256 })
     expect(config.slow).to.deep.equal({ min: 500, initial: 700, max: 700 })
+    expect(config.seeds.map(({ id, multiaddrs }) => [id.toString(), multiaddrs.map(String)])).to.deep.equal([[SEED, ['/ip4/1.2.3.4/tcp/4001', '/dns4/node.example/tcp/1']]])
+    expect(config.randomWalk).to.deep.equal({ enabled: true, interval: 300_000, queriesPerPeriod: 3, timeout: 10_000 })
+    expect(config.groupOf).to.equal(groupOf)
+    expect(config.perGroup).to.deep.equal({ perBucket: 2, perTable: 13 })
   })
 
   it('that are undefined were not given, in groups as well', () => {
@@ -196,6 +213,14 @@ describe('a wrong option', () => {
     }
   })
 
+  it('is a list of seeds with one that is none, which is named', () => {
+    const { name, message } = errorOf({ seeds: [`/ip4/1.2.3.4/tcp/1/p2p/${SEED}`, 'nowhere'] })
+
+    expect(name).to.equal('InvalidParametersError')
+    expect(message).to.contain('seeds[1]').and.to.contain('"nowhere"')
+    expect(errorOf({ seeds: '/ip4/1.2.3.4/tcp/1' })).to.have.property('message').that.contains('seeds takes a list')
+  })
+
   it('is a threshold that is not before the end of the validity', () => {
     expect(errorOf({ reprovide: { threshold: 10, validity: 10 } }).message).to.contain('reprovide.threshold').and.contain('less than').and.contain('10')
     expect(errorOf({ reprovide: { threshold: 48 * HOUR } }).message).to.contain('reprovide.threshold')
@@ -210,7 +235,9 @@ describe('a wrong option', () => {
     ['pingOldContactTimeout.maxTimeout', config => config.probeOld.timeout],
     ['pingNewContactTimeout.maxTimeout', config => config.probeNew.timeout],
     ['onPeerConnectTimeout', config => config.probeNew.timeout],
-    ['incomingMessageTimeout', config => config.incomingMessageTimeout]
+    ['incomingMessageTimeout', config => config.incomingMessageTimeout],
+    ['randomWalk.interval', config => config.randomWalk.interval],
+    ['randomWalk.timeout', config => config.randomWalk.timeout]
   ] as Array<[string, (config: ReturnType<typeof resolve>) => number]>) {
     it(`${name} is refused, or cut, when it is longer than a timer can wait, which would have it fire without a pause`, () => {
       let waits = 0

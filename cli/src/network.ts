@@ -77,7 +77,7 @@ export function addressWarning (options: NetworkOptions): string | undefined {
   const address = lan === true || anyAddress === true ? undefined : seedsOf(options).find(text => isPrivate(parseMultiaddr(text)))
 
   if (address != null) {
-    return `${address} is a private address, and as on the public network those are left out: add --lan or --any-address if your network has such addresses`
+    return `${address} is a private address, and those are left out: add --lan or --any-address if your network is not the public one`
   }
 }
 

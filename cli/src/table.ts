@@ -107,7 +107,7 @@ function row ({ id, since, lastHeard, roundTrip, connected, failures, lastFailur
     id,
     ago(since, now),
     ago(lastHeard, now),
-    roundTrip == null ? '' : `${roundTrip.mean} ms`,
+    roundTrip == null ? '' : `${roundTrip.mean.toFixed(1)} ms`,
     connected ? 'yes' : 'no',
     failures === 0 ? '0' : `${failures}, ${ago(lastFailure, now)}`,
     group ?? ''

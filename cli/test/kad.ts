@@ -1,5 +1,6 @@
 // Runs the real command. What is waited for are its lines and its end, never a length of time.
 
+import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -71,11 +72,46 @@ export class Running {
     return nextEvent(this.#events, fits)
   }
 
+  /** Resolves when the other has entered its table. */
+  async knows (other: Running): Promise<void> {
+    await this.until(({ event, peer }) => event === 'table' && peer === other.id)
+  }
+
+  signal (signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
   /** @returns its exit code, null when it was killed */
   async end (signal: NodeJS.Signals): Promise<number | null> {
-    this.#child.kill(signal)
+    this.signal(signal)
 
     return this.#ended
+  }
+}
+
+/** Nodes on loopback, until all of them are killed. */
+export class Nodes {
+  readonly #running = new Set<Running>()
+
+  async start (...args: string[]): Promise<Running> {
+    const node = await Running.start(...LOOPBACK, ...args)
+    this.#running.add(node)
+
+    return node
+  }
+
+  /** Two that know each other, on data folders. */
+  async pair (one: string, two: string): Promise<[Running, Running]> {
+    const first = await this.start('--data', one)
+    const second = await this.start('--data', two, '--bootstrap', first.address)
+    await Promise.all([first.knows(second), second.knows(first)])
+
+    return [first, second]
+  }
+
+  async kill (): Promise<void> {
+    await Promise.all([...this.#running].map(async node => node.end('SIGKILL')))
+    this.#running.clear()
   }
 }
 
@@ -93,6 +129,13 @@ async function nextEvent (lines: AsyncIterator<string>, fits: (event: Event) => 
       return event
     }
   }
+}
+
+/** What it printed as JSON, and that it succeeded. */
+export function json ({ code, stdout, stderr }: Ended): any {
+  assert.equal(code, 0, stderr + stdout)
+
+  return JSON.parse(stdout)
 }
 
 async function exitOf (child: ChildProcess): Promise<number | null> {

@@ -1,40 +1,17 @@
 import assert from 'node:assert/strict'
 import { stat, writeFile } from 'node:fs/promises'
 import { afterEach, describe, it } from 'node:test'
-import { kad, LOOPBACK, Running, temporaryFolder } from './kad.ts'
-import type { Ended } from './kad.ts'
+import { json, kad, LOOPBACK, Nodes, temporaryFolder } from './kad.ts'
 
 describe('kad start, and what acts through it', () => {
-  const running = new Set<Running>()
+  const nodes = new Nodes()
 
-  const start = async (...args: string[]): Promise<Running> => {
-    const node = await Running.start(...LOOPBACK, ...args)
-    running.add(node)
-
-    return node
-  }
-
-  /** Two nodes that know each other. */
-  const pair = async (one: string, two: string): Promise<[Running, Running]> => {
-    const first = await start('--data', one)
-    const second = await start('--data', two, '--bootstrap', first.address)
-    await Promise.all([
-      first.until(({ event, peer }) => event === 'table' && peer === second.id),
-      second.until(({ event, peer }) => event === 'table' && peer === first.id)
-    ])
-
-    return [first, second]
-  }
-
-  afterEach(async () => {
-    await Promise.all([...running].map(async node => node.end('SIGKILL')))
-    running.clear()
-  })
+  afterEach(async () => nodes.kill())
 
   it('puts on one node and gets on the other, as text and as JSON', async () => {
     await using folder = await temporaryFolder()
     const [one, two] = [folder.file('one'), folder.file('two')]
-    const [, second] = await pair(one, two)
+    const [, second] = await nodes.pair(one, two)
 
     const put = json(await kad('put', '--data', one, '--json', '/kad/greeting', 'grüß dich'))
     assert.equal(put.ok, true)
@@ -53,7 +30,7 @@ describe('kad start, and what acts through it', () => {
   it('keeps the greatest of several values', async () => {
     await using folder = await temporaryFolder()
     const [one, two] = [folder.file('one'), folder.file('two')]
-    await pair(one, two)
+    await nodes.pair(one, two)
 
     assert.equal((await kad('put', '--data', one, '/kad/version', '2')).code, 0)
     const refused = await kad('put', '--data', two, '/kad/version', '1')
@@ -65,7 +42,7 @@ describe('kad start, and what acts through it', () => {
   it('provides a file, finds its provider, finds the peer and the nearest ones', async () => {
     await using folder = await temporaryFolder()
     const [one, two] = [folder.file('one'), folder.file('two')]
-    const [first, second] = await pair(one, two)
+    const [first, second] = await nodes.pair(one, two)
     await writeFile(folder.file('file'), 'content')
 
     const { cid, stored } = json(await kad('provide', '--data', one, '--json', folder.file('file')))
@@ -91,7 +68,7 @@ describe('kad start, and what acts through it', () => {
   it('does the same for a client that comes and goes', async () => {
     await using folder = await temporaryFolder()
     const [one, two] = [folder.file('one'), folder.file('two')]
-    const [first, second] = await pair(one, two)
+    const [first, second] = await nodes.pair(one, two)
     const network = ['--any-address', '--bootstrap', first.address, '--json']
 
     assert.deepEqual(json(await kad('put', ...network, '/kad/visit', 'was here')).stored.sort(), [first.id, second.id].sort())
@@ -105,10 +82,39 @@ describe('kad start, and what acts through it', () => {
     assert.equal(json(await kad('find-providers', ...network, json(provided).cid)).providers.length, 1)
   })
 
+  it('shows the routing table, as text and as JSON', async () => {
+    await using folder = await temporaryFolder()
+    const [one, two] = [folder.file('one'), folder.file('two')]
+    const begun = Date.now()
+    const [first, second] = await nodes.pair(one, two)
+
+    const table = json(await kad('table', '--data', one, '--json'))
+    assert.equal(table.id, first.id)
+    assert.equal(table.size, 1)
+    assert.equal(table.buckets.length, 1)
+    assert.ok(table.buckets[0].commonPrefixLength >= 0)
+    assert.deepEqual(table.buckets[0].candidates, [])
+
+    const { id, since, lastHeard, connected, failures } = table.buckets[0].peers[0]
+    assert.deepEqual({ id, connected, failures }, { id: second.id, connected: true, failures: 0 })
+    assert.ok(Date.parse(since) >= begun && Date.parse(lastHeard) >= Date.parse(since), `${since} ${lastHeard}`)
+
+    const { code, stdout, stderr } = await kad('table', '--data', one)
+    assert.equal(code, 0)
+    assert.match(stdout, /bucket \d+: 1 peer, 0 candidates/)
+    assert.match(stdout, new RegExp(`${second.id} .* ago .* ago .* yes +│ 0 `))
+    assert.equal(stderr, '1 peer in 1 bucket\n')
+
+    assert.equal(await first.end('SIGINT'), 0)
+    const nobody = await kad('table', '--data', one)
+    assert.equal(nobody.code, 1)
+    assert.match(nobody.stderr, /^kad: No node runs on .*kad start --data/)
+  })
+
   it('ends with 1 and the reason when nothing is found, nobody answers or time is up', async () => {
     await using folder = await temporaryFolder()
     const [one, two] = [folder.file('one'), folder.file('two')]
-    await pair(one, two)
+    await nodes.pair(one, two)
     const unknown = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
 
     for (const args of [['get', '/kad/nothing'], ['find-providers', unknown], ['find-peer', '12D3KooWRBhwfeP2Y4TCx1SM6s9rUoHhR5STiGwxBhgFRcw3UERE']]) {
@@ -125,9 +131,9 @@ describe('kad start, and what acts through it', () => {
 
     const nobody = await kad('get', '--any-address', '--bootstrap', '/ip4/127.0.0.1/tcp/1/p2p/12D3KooWRBhwfeP2Y4TCx1SM6s9rUoHhR5STiGwxBhgFRcw3UERE', '/kad/x')
     assert.equal(nobody.code, 1)
-    assert.match(nobody.stderr, /None of the bootstrap peers can be reached/)
+    assert.match(nobody.stderr, /None of the peers to join through can be reached: .*ECONNREFUSED/)
 
-    const alone = await start('--data', folder.file('alone'))
+    const alone = await nodes.start('--data', folder.file('alone'))
     const late = await kad('get', '--data', folder.file('alone'), '--timeout', '200ms', '/kad/x')
     assert.equal(late.code, 1)
     assert.match(late.stderr, /Not done after 0\.2 s/)
@@ -137,13 +143,13 @@ describe('kad start, and what acts through it', () => {
   it('is the same peer after a restart, finds its peers without a bootstrap peer, and still has its values', async () => {
     await using folder = await temporaryFolder()
     const [one, two] = [folder.file('one'), folder.file('two')]
-    const [first, second] = await pair(one, two)
+    const [first, second] = await nodes.pair(one, two)
     assert.equal((await kad('put', '--data', one, '/kad/kept', 'still here')).code, 0)
 
     assert.equal(await second.end('SIGINT'), 0)
-    const again = await start('--data', two)
+    const again = await nodes.start('--data', two)
     assert.equal(again.id, second.id)
-    await again.until(({ event, peer }) => event === 'table' && peer === first.id)
+    await again.knows(first)
 
     assert.equal(await first.end('SIGTERM'), 0)
     assert.equal(json(await kad('get', '--data', two, '--json', '/kad/kept')).value, 'still here')
@@ -152,7 +158,7 @@ describe('kad start, and what acts through it', () => {
   it('replaces the socket of a killed node, and says that nobody is there meanwhile', async () => {
     await using folder = await temporaryFolder()
     const data = folder.file('data')
-    const killed = await start('--data', data)
+    const killed = await nodes.start('--data', data)
     assert.equal(await killed.end('SIGKILL'), null)
     assert.ok((await stat(`${data}/control.sock`)).isSocket())
 
@@ -160,7 +166,7 @@ describe('kad start, and what acts through it', () => {
     assert.equal(code, 1)
     assert.match(stderr, /No node runs on .*kad start --data/)
 
-    const again = await start('--data', data)
+    const again = await nodes.start('--data', data)
     assert.equal(again.id, killed.id)
     // answered by the node: that there is nobody to ask
     assert.match((await kad('get', '--data', data, '--timeout', '100ms', '/kad/x')).stderr, /Not done after 0\.1 s/)
@@ -169,7 +175,7 @@ describe('kad start, and what acts through it', () => {
   it('keeps key and socket to its owner, and its folder to one node', async () => {
     await using folder = await temporaryFolder()
     const data = folder.file('data')
-    await start('--data', data)
+    await nodes.start('--data', data)
 
     assert.equal((await stat(`${data}/private.key`)).mode & 0o777, 0o600)
     assert.equal((await stat(`${data}/control.sock`)).mode & 0o777, 0o600)
@@ -181,9 +187,10 @@ describe('kad start, and what acts through it', () => {
 
   it('ends with 0 at once on Ctrl-C, also in the middle of an operation', async () => {
     await using folder = await temporaryFolder()
-    const node = await start('--data', folder.file('data'), '--bootstrap', '/ip4/127.0.0.1/tcp/1/p2p/12D3KooWRBhwfeP2Y4TCx1SM6s9rUoHhR5STiGwxBhgFRcw3UERE')
-    // says that it has tried to join, and goes on
-    await node.until(({ event }) => event === 'warning')
+    const node = await nodes.start('--data', folder.file('data'), '--bootstrap', '/ip4/127.0.0.1/tcp/1/p2p/12D3KooWRBhwfeP2Y4TCx1SM6s9rUoHhR5STiGwxBhgFRcw3UERE')
+    // says that it could not join, and goes on
+    const { message } = await node.until(({ event }) => event === 'warning')
+    assert.match(message, /^nobody answers: is \/ip4\/127\.0\.0\.1\/tcp\/1\/p2p\/\w+ running, and reachable from here\?$/)
     const waiting = kad('get', '--data', folder.file('data'), '/kad/x')
     await node.until(({ event }) => event === 'asked')
     const begun = performance.now()
@@ -193,9 +200,3 @@ describe('kad start, and what acts through it', () => {
     assert.equal((await waiting).code, 1)
   })
 })
-
-function json ({ code, stdout, stderr }: Ended): any {
-  assert.equal(code, 0, stderr + stdout)
-
-  return JSON.parse(stdout)
-}

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { kad } from './kad.ts'
+
+const PACKAGE = fileURLToPath(new URL('../package.json', import.meta.url))
+const THIS = fileURLToPath(import.meta.url)
 
 const WRONG: Array<[args: string[], says: RegExp]> = [
   [['demo', '--nodes', '3'], /--nodes: "3".*from 4 to 100/],
@@ -10,6 +14,10 @@ const WRONG: Array<[args: string[], says: RegExp]> = [
   [['--nope'], /unknown option '--nope'/],
   [['start', '--listen', 'localhost:4001'], /--listen: "localhost:4001" is not a multiaddr: one looks like \/ip4/],
   [['start', '--bootstrap', '/ip4/127.0.0.1/tcp/4001'], /--bootstrap:.*add \/p2p\/<peer id>/],
+  [['start', '--bootstrap', '/p2p/12D3KooWRBhwfeP2Y4TCx1SM6s9rUoHhR5STiGwxBhgFRcw3UERE'], /--bootstrap:.*does not say where the peer is/],
+  [['start', '--network', 'no/such/file'], /--network: "no\/such\/file" can't be read: .*"kad start --help"/],
+  [['start', '--network', PACKAGE], /--network: ".*package\.json" does not describe a network: .*has no "version".*"kad start --help"/],
+  [['get', '--network', THIS, '/kad/x'], /--network: ".*usage\.spec\.ts" does not describe a network: .*no JSON/],
   [['start', '--mode', 'both'], /auto, server, client/],
   [['start', '--protocol', 'kad'], /--protocol: "kad".*slash/],
   [['start', '--lan', '--any-address'], /'--lan' cannot be used with option '--any-address'/],
@@ -23,7 +31,8 @@ const WRONG: Array<[args: string[], says: RegExp]> = [
   [['provide', 'neither'], /"neither" is neither a CID nor a file/],
   [['find-providers', 'bafy'], /"bafy" is not a CID/],
   [['find-peer', '12D3'], /"12D3" is not a peer id/],
-  [['closest', ''], /The key is empty/]
+  [['closest', ''], /The key is empty/],
+  [['table'], /required option '-d, --data <folder>'/]
 ]
 
 describe('a wrong command line', { concurrency: 2 }, () => {
@@ -41,7 +50,7 @@ describe('a wrong command line', { concurrency: 2 }, () => {
   }
 
   it('is none when help is asked for', async () => {
-    for (const command of [[], ['demo'], ['start'], ['put'], ['get'], ['provide'], ['find-providers'], ['find-peer'], ['closest']]) {
+    for (const command of [[], ['demo'], ['start'], ['put'], ['get'], ['provide'], ['find-providers'], ['find-peer'], ['closest'], ['table']]) {
       const { code, stdout } = await kad(...command, '--help')
 
       assert.match(stdout, /Examples:/)

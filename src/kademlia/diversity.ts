@@ -22,25 +22,27 @@ export interface DiversityLimits extends GroupLimits {
   enough: number
 }
 
-/**
- * Those that are over the limits; whoever comes first is kept.
- *
- * `bucketOf`: the bucket that one is in
- */
-export function crowded <E extends Grouped> (entries: Iterable<E>, bucketOf: (entry: E) => number, limits: DiversityLimits): E[] {
-  const { perBucket, perTable, enough } = limits
-  const buckets = new Map<string, Map<number, number>>()
+export interface Spread<E extends Grouped> {
+  /** those over the limits; whoever comes first is not */
+  over: E[]
+  /** how many are left without them */
+  within: number
+}
+
+/** `bucketOf`: the bucket that one is in */
+export function spread <E extends Grouped> (entries: Iterable<E>, bucketOf: (entry: E) => number, { perBucket, perTable }: GroupLimits): Spread<E> {
+  const groups = new Map<string, Map<number, number>>()
   const over: E[] = []
-  let kept = 0
+  let within = 0
 
   for (const entry of entries) {
     const { group } = entry
 
     if (group != null) {
-      const counts = buckets.get(group) ?? new Map<number, number>()
+      const counts = groups.get(group) ?? new Map<number, number>()
       const bucket = bucketOf(entry)
       const inBucket = counts.get(bucket) ?? 0
-      buckets.set(group, counts)
+      groups.set(group, counts)
 
       if (inBucket >= perBucket || sum(counts.values()) >= perTable) {
         over.push(entry)
@@ -50,10 +52,10 @@ export function crowded <E extends Grouped> (entries: Iterable<E>, bucketOf: (en
       counts.set(bucket, inBucket + 1)
     }
 
-    kept++
+    within++
   }
 
-  return kept >= enough ? over : []
+  return { over, within }
 }
 
 function sum (numbers: Iterable<number>): number {

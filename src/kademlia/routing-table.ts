@@ -2,42 +2,13 @@
 // near oneself. Each bucket holds k live peers and k candidates that take their places. Pure (law 2): it never asks
 // anyone anything, it is told what was seen and answers what to do.
 
-import { crowded } from './diversity.ts'
+import { spread } from './diversity.ts'
 import { commonPrefixLength, differAt, KEY_BITS } from './key.ts'
-import { observe } from './latency.ts'
 import { NearestPeers } from './nearest.ts'
-import type { DiversityLimits } from './diversity.ts'
+import { Entry } from './table-entry.ts'
+import type { DiversityLimits, Spread } from './diversity.ts'
 import type { Key, PeerKey } from './key.ts'
-import type { RoundTrip } from './latency.ts'
-
-/** A peer of the table and what is known of it. Times are unix milliseconds. */
-export interface TableEntry<P extends PeerKey> {
-  readonly peer: P
-  /** when it first answered, as far as the table remembers */
-  readonly firstSeen: number
-  /** when it last showed that it is alive; 0 for a candidate that was promoted and has not answered since */
-  readonly lastSeen: number
-  /** when a failure last counted, 0 for never */
-  readonly lastFailure: number
-  /** how many failures counted since it last answered */
-  readonly failures: number
-  /** how long its answers take; undefined until one was measured */
-  readonly rtt?: Readonly<RoundTrip>
-  /** whether there is a connection to it */
-  readonly connected: boolean
-  /** peers that one operator is likely to run, such as those of one /16; undefined when no limit applies to it */
-  readonly group?: string
-}
-
-/** What else is known of a peer that answered. */
-export interface Sighting {
-  /** how long the answer took, ms, when that was one round trip */
-  roundTrip?: number
-  /** whether there is a connection to it */
-  connected?: boolean
-  /** the group of its address */
-  group?: string
-}
+import type { Sighting, TableEntry } from './table-entry.ts'
 
 /** What the table did with a peer that answered. */
 export type Admission =
@@ -97,13 +68,7 @@ export interface Patience {
 /** A peer is asked when nothing was heard of it for this share of the time that it has been known. */
 const PATIENCE_BY_AGE = 0.5
 
-interface Entry<P extends PeerKey> extends TableEntry<P> {
-  lastSeen: number
-  lastFailure: number
-  failures: number
-  rtt?: RoundTrip
-  connected: boolean
-}
+const NOTHING: Sighting = {}
 
 interface Candidate<P extends PeerKey> {
   readonly peer: P
@@ -126,6 +91,7 @@ export class RoutingTable<P extends PeerKey> {
   readonly #options: RoutingTableOptions
   readonly #buckets: Array<Bucket<P> | undefined> = []
   readonly #index = new Map<string, Entry<P>>()
+  #counted?: Spread<Entry<P>>
 
   constructor (options: RoutingTableOptions) {
     this.#options = options
@@ -161,13 +127,13 @@ export class RoutingTable<P extends PeerKey> {
   }
 
   /** `peer` has answered: it enters the table, is refreshed there, or waits for a place in its bucket. */
-  onAlive (peer: P, now: number, { roundTrip, connected = false, group }: Sighting = {}): Admission {
+  onAlive (peer: P, now: number, sighting: Sighting = NOTHING): Admission {
     const entry = this.#index.get(peer.id)
 
     if (entry != null) {
       entry.lastSeen = now
       entry.failures = 0
-      entry.rtt = roundTrip == null ? entry.rtt : observe(entry.rtt, roundTrip)
+      entry.onRoundTrip(sighting.roundTrip)
       return 'refreshed'
     }
 
@@ -180,21 +146,18 @@ export class RoutingTable<P extends PeerKey> {
     const bucket = this.#bucket(cpl)
     bucket.candidates.delete(peer.id)
 
+    const { group } = sighting
+
     if (this.#isCrowded({ peer, group })) {
       return 'crowded'
     }
 
     if (bucket.entries.length < this.#options.k) {
-      this.#add(bucket, { peer, firstSeen: now, lastSeen: now, lastFailure: 0, failures: 0, rtt: roundTrip == null ? undefined : observe(undefined, roundTrip), connected, group })
+      this.#add(bucket, new Entry(peer, now, now, sighting))
       return 'added'
     }
 
-    bucket.candidates.set(peer.id, { peer, group })
-
-    if (bucket.candidates.size > this.#options.k) {
-      const [oldest] = bucket.candidates.keys()
-      bucket.candidates.delete(oldest)
-    }
+    this.#wait(bucket, { peer, group })
 
     return 'waiting'
   }
@@ -257,26 +220,48 @@ export class RoutingTable<P extends PeerKey> {
     bucket.peers.splice(at, 1)
     bucket.heads.splice(at, 1)
     this.#index.delete(id)
+    this.#counted = undefined
 
     // freshest first
-    const promoted = [...bucket.candidates.values()].reverse().find(candidate => !this.#isCrowded(candidate))
+    const candidates = [...bucket.candidates.values()].reverse()
+    const promoted = candidates.find(candidate => !this.#isOver(candidate)) ?? candidates.find(candidate => !this.#isCrowded(candidate))
 
     if (promoted != null) {
       const { peer, group } = promoted
       bucket.candidates.delete(peer.id)
       // it answered once, yet not lately: `lastSeen` 0 makes it the first to be probed
-      this.#add(bucket, { peer, firstSeen: now, lastSeen: 0, lastFailure: 0, failures: 0, rtt: undefined, connected: false, group })
+      this.#add(bucket, new Entry(peer, now, 0, { group }))
     }
 
     return { removed: entry.peer, promoted: promoted?.peer }
   }
 
   /**
-   * The peers that the limits of diversity leave out, now that there are others to choose from: they entered before there were.
-   * To be removed.
+   * The peers that the limits of groups leave out: all of those over them as soon as there are enough others, and before that as
+   * many as others wait for their places. To be removed.
    */
   crowding (): P[] {
-    return this.#crowded(this.#index.values()).map(({ peer }) => peer)
+    const { over, within } = this.#spread()
+
+    if (within >= this.#options.diversity.enough) {
+      return over.map(({ peer }) => peer)
+    }
+
+    const crowding: P[] = []
+    const waiting = new Map<Bucket<P>, number>()
+
+    // the last to come go first
+    for (const { peer } of over.toReversed()) {
+      const bucket = this.#bucket(this.#cplOf(peer))
+      const others = waiting.get(bucket) ?? [...bucket.candidates.values()].filter(candidate => !this.#isOver(candidate)).length
+      waiting.set(bucket, others - 1)
+
+      if (others > 0) {
+        crowding.push(peer)
+      }
+    }
+
+    return crowding
   }
 
   /**
@@ -390,29 +375,41 @@ export class RoutingTable<P extends PeerKey> {
     return lastFailure + this.#options.backoff * 2 ** (failures - 1)
   }
 
-  /** Whether it would be over the limits of its group. */
+  /** Whether the limits of its group leave it no place. */
   #isCrowded (candidate: Candidate<P>): boolean {
-    const { perBucket, perTable } = this.#options.diversity
-
-    // hot: most are of a group that hardly anyone else is of
-    return candidate.group != null && this.#countOf(candidate.group) >= Math.min(perBucket, perTable) &&
-      this.#crowded([...this.#index.values(), candidate]).includes(candidate)
+    return this.#isOver(candidate) && this.#spread().within >= this.#options.diversity.enough
   }
 
-  #countOf (group: string): number {
-    let count = 0
+  /** Whether it would be over the limits of its group. Hot: most are of a group that hardly anyone else is of. */
+  #isOver ({ peer, group }: Candidate<P>): boolean {
+    if (group == null) {
+      return false
+    }
+
+    const { perBucket, perTable } = this.#options.diversity
+    const bucket = this.#cplOf(peer)
+    let inTable = 0
+    let inBucket = 0
 
     for (const entry of this.#index.values()) {
       if (entry.group === group) {
-        count++
+        inTable++
+        inBucket += this.#cplOf(entry.peer) === bucket ? 1 : 0
       }
     }
 
-    return count
+    return inBucket >= perBucket || inTable >= perTable
   }
 
-  #crowded (entries: Iterable<Candidate<P>>): Array<Candidate<P>> {
-    return crowded(entries, ({ peer }) => commonPrefixLength(this.#options.self, peer.key), this.#options.diversity)
+  /** How the entries keep to the limits; counted anew when they have changed. */
+  #spread (): Spread<Entry<P>> {
+    this.#counted ??= spread(this.#index.values(), ({ peer }) => this.#cplOf(peer), this.#options.diversity)
+
+    return this.#counted
+  }
+
+  #cplOf (peer: P): number {
+    return commonPrefixLength(this.#options.self, peer.key)
   }
 
   #bucket (cpl: number): Bucket<P> {
@@ -427,11 +424,23 @@ export class RoutingTable<P extends PeerKey> {
     return bucket
   }
 
+  /** One more candidate; of too many the oldest goes, if it can be one of the newcomer's own group. */
+  #wait ({ candidates }: Bucket<P>, newcomer: Candidate<P>): void {
+    candidates.set(newcomer.peer.id, newcomer)
+
+    if (candidates.size > this.#options.k) {
+      const [oldest] = candidates.values()
+      const kin = [...candidates.values()].filter(({ group }) => group != null && group === newcomer.group)
+      candidates.delete((kin.length > this.#options.diversity.perBucket ? kin[0] : oldest).peer.id)
+    }
+  }
+
   #add (bucket: Bucket<P>, entry: Entry<P>): void {
     bucket.entries.push(entry)
     bucket.peers.push(entry.peer)
     bucket.heads.push(entry.peer.key[0])
     this.#index.set(entry.peer.id, entry)
+    this.#counted = undefined
   }
 
   #collect (cpl: number, nearest: NearestPeers<P>, accept?: (peer: P) => boolean): void {

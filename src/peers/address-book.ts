@@ -3,8 +3,7 @@
 
 import QuickLRU from 'quick-lru'
 import { decodeContacts } from '../query/contact.ts'
-import { fromCharacters, toCharacters } from '../wire/characters.ts'
-import { encodePeer, fromPeerId, toPeerInfo } from '../wire/peer.ts'
+import { encodeAddresses, fromPeerId, joinPeer, toPeerInfo } from '../wire/peer.ts'
 import type { TablePeer } from './table-peer.ts'
 import type { Contact } from '../query/contact.ts'
 import type { PeerInfoMapper } from '../wire/peer.ts'
@@ -37,13 +36,13 @@ export class AddressBook {
   set ({ id, multiaddrs }: KnownPeer): void {
     const peer = fromPeerId(id)
     const addrs = this.#mapper({ id, multiaddrs }).multiaddrs.map(addr => addr.bytes)
-    const encoded = addrs.length === 0 ? undefined : toCharacters(encodePeer(peer.multihash, addrs))
+    const addresses = addrs.length === 0 ? undefined : encodeAddresses(addrs)
     const inTable = this.#inTable(peer.id)
 
     if (inTable != null) {
-      inTable.encoded = encoded
-    } else if (encoded != null) {
-      this.#met.set(peer.id, encoded)
+      inTable.addresses = addresses
+    } else if (addresses != null) {
+      this.#met.set(peer.id, addresses)
     } else {
       this.#met.delete(peer.id)
     }
@@ -51,27 +50,27 @@ export class AddressBook {
 
   /** Keeps the peer in mind until it is released: it has entered the table. */
   pin (peer: TablePeer): void {
-    peer.encoded ??= this.#met.get(peer.id)
+    peer.addresses ??= this.#met.get(peer.id)
     this.#met.delete(peer.id)
   }
 
   /** The peer has left the table. */
-  release ({ id, encoded }: TablePeer): void {
-    if (encoded != null) {
-      this.#met.set(id, encoded)
+  release ({ id, addresses }: TablePeer): void {
+    if (addresses != null) {
+      this.#met.set(id, addresses)
     }
   }
 
   /** Whether any address of the peer is known that may be used. */
   has (id: string): boolean {
-    return this.#characters(id) != null
+    return this.#addresses(id) != null
   }
 
   /** The peer as it goes into a reply; undefined when no address of it is known. */
   encoded (id: string): Uint8Array | undefined {
-    const characters = this.#characters(id)
+    const addresses = this.#addresses(id)
 
-    return characters == null ? undefined : fromCharacters(characters)
+    return addresses == null ? undefined : joinPeer(id, addresses)
   }
 
   /** The peer with the addresses that are known, or else with those that were heard together with it. */
@@ -82,7 +81,7 @@ export class AddressBook {
     return toPeerInfo(known, this.#mapper)
   }
 
-  #characters (id: string): string | undefined {
-    return this.#inTable(id)?.encoded ?? this.#met.get(id)
+  #addresses (id: string): string | undefined {
+    return this.#inTable(id)?.addresses ?? this.#met.get(id)
   }
 }

@@ -25,25 +25,34 @@ export function networkOf (address: Multiaddr): string | undefined {
   }
 
   for (const { code, value } of address.getComponents()) {
-    if (code === CODE_IP4) {
-      return value?.split('.', 2).join('.')
+    if (value != null && code === CODE_IP4) {
+      return networkOf4(value)
     }
 
-    if (code === CODE_IP6 && value != null) {
+    if (value != null && code === CODE_IP6) {
       return networkOf6(value)
     }
 
     if (CODES_DNS.includes(code)) {
-      return value
+      return value?.toLowerCase().replace(/\.$/, '')
     }
   }
 }
 
+function networkOf4 (address: string): string {
+  return address.split('.', 2).join('.')
+}
+
 /** The first two of the eight parts; `::` stands for as many zeros as are left out. */
 function networkOf6 (address: string): string {
-  const [head, tail] = address.split('::')
-  const leading = head.split(':').filter(part => part !== '')
-  const left = tail == null ? [] : Array.from({ length: Math.max(0, 8 - leading.length - tail.split(':').filter(part => part !== '').length) }, () => '0')
+  const [head, tail = ''] = address.split('::').map(half => half.split(':').filter(part => part !== ''))
+  const parts = [...head, ...Array.from({ length: 8 - head.length - tail.length }, () => '0'), ...tail].map(part => Number.parseInt(part, 16))
+  const [first, second, , , , mark, high, low] = parts
 
-  return [...leading, ...left, ...(tail ?? '').split(':')].slice(0, 2).map(part => Number.parseInt(part, 16).toString(16)).join(':')
+  // an IPv4 address as sockets for both write it (RFC 4291, section 2.5.5.2)
+  if (mark === 0xffff && parts.slice(0, 5).every(part => part === 0)) {
+    return `${high >> 8}.${high & 0xff}`
+  }
+
+  return `${first.toString(16)}:${second.toString(16)}`
 }

@@ -12,6 +12,8 @@ export interface CloserPeersSource {
   k: number
   /** the peers of the table nearest to a key */
   closest (target: Key, n: number, accept: (peer: Contact) => boolean): Contact[]
+  /** whether an address of the peer is known */
+  has (id: string): boolean
   /** a peer as it goes into a reply; undefined when no address of it is known */
   encoded (id: string): Uint8Array | undefined
   /** oneself as it goes into a reply */
@@ -20,7 +22,7 @@ export interface CloserPeersSource {
 
 /** The nearest peers with known addresses, without the requester, as they go into a reply. */
 export function closerPeers (source: CloserPeersSource, target: Key, requester: string, except?: string): Uint8Array[] {
-  const closest = source.closest(target, source.k, peer => peer.id !== requester && peer.id !== except && source.encoded(peer.id) != null)
+  const closest = source.closest(target, source.k, peer => peer.id !== requester && peer.id !== except && source.has(peer.id))
 
   return closest.map(peer => source.encoded(peer.id) as Uint8Array)
 }

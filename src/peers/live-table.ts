@@ -8,7 +8,8 @@ import type { AddressBook } from './address-book.ts'
 import type { TablePeer } from './table-peer.ts'
 import type { GroupLimits } from '../kademlia/diversity.ts'
 import type { Key } from '../kademlia/key.ts'
-import type { Demotion, Sighting } from '../kademlia/routing-table.ts'
+import type { Demotion } from '../kademlia/routing-table.ts'
+import type { Sighting } from '../kademlia/table-entry.ts'
 import type { Contact } from '../query/contact.ts'
 import type { WirePeer } from '../wire/peer.ts'
 import type { AbortOptions } from '@libp2p/interface'
@@ -80,6 +81,9 @@ export class LiveTable {
 
     if (admission === 'added') {
       this.#onAdded(newcomer)
+    }
+
+    if (admission === 'added' || admission === 'waiting') {
       this.#table.crowding().forEach(({ id }) => { this.#demote(this.#table.remove(id, Date.now())) })
     } else if (admission === 'crowded') {
       this.#events.onCrowded?.(peer)

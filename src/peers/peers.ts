@@ -146,7 +146,7 @@ export class Peers {
 
     if (changes !== this.#saved && table.size > 0) {
       // the nearest first: whoever knows them finds everyone else
-      const nearest = table.closest(self.key, this.#options.saved.most, peer => peer.encoded != null)
+      const nearest = table.closest(self.key, this.#options.saved.most, peer => peer.addresses != null)
       await this.#store.save(decodeContacts(nearest.map(({ id }) => book.encoded(id) as Uint8Array), nearest.length))
       this.#saved = changes
     }

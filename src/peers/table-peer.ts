@@ -10,8 +10,8 @@ import type { WirePeer } from '../wire/peer.ts'
 export class TablePeer implements Contact {
   readonly id: string
   readonly key: Key
-  /** it and its addresses as they go into replies, each byte a character; undefined when no address of it may be used */
-  encoded: string | undefined = undefined
+  /** its addresses as they go into replies, each byte a character; undefined when no address of it may be used */
+  addresses: string | undefined = undefined
 
   constructor (id: string, key: Key) {
     this.id = id

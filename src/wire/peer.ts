@@ -26,6 +26,9 @@ export interface PeerInfoMapper {
   (peer: PeerInfo): PeerInfo
 }
 
+/** In a serialised peer the id comes first: field 1, of bytes. Its length, `MAX_PEER_ID` at most, takes one byte. */
+const TAG_OF_ID = '\x0a'
+
 const CODE_IDENTITY = 0x00
 const CODE_SHA256 = 0x12
 const CODE_P2P = 421
@@ -100,17 +103,31 @@ function decodePeer (bytes: Uint8Array): WirePeer | undefined {
 
 /** Serialises a peer, with as many of its first addresses as keep it under the limit. */
 export function encodePeer (multihash: Uint8Array, addrs: readonly Uint8Array[], connected = false): Uint8Array {
+  return Peer.encode({
+    id: multihash as Uint8Array<ArrayBuffer>,
+    addrs: underLimit(addrs),
+    connection: connected ? 1 : 0
+  })
+}
+
+/** What follows the id in a serialised peer, each byte a character: for peers that are kept. */
+export function encodeAddresses (addrs: readonly Uint8Array[]): string {
+  return toCharacters(Peer.encode({ addrs: underLimit(addrs) }))
+}
+
+/** A serialised peer out of its name and what follows it. */
+export function joinPeer (id: string, addresses: string): Uint8Array {
+  return fromCharacters(TAG_OF_ID + String.fromCharCode(id.length) + id + addresses)
+}
+
+function underLimit (addrs: readonly Uint8Array[]): Array<Uint8Array<ArrayBuffer>> {
   let kept = addrs.slice(0, MAX_ADDRESSES)
 
-  while (kept.reduce((sum, addr) => sum + addr.byteLength + 3, multihash.byteLength + 8) > MAX_PEER) {
+  while (kept.reduce((sum, addr) => sum + addr.byteLength + 3, MAX_PEER_ID + 8) > MAX_PEER) {
     kept = kept.slice(0, -1)
   }
 
-  return Peer.encode({
-    id: multihash as Uint8Array<ArrayBuffer>,
-    addrs: kept as Array<Uint8Array<ArrayBuffer>>,
-    connection: connected ? 1 : 0
-  })
+  return kept as Array<Uint8Array<ArrayBuffer>>
 }
 
 /** The same peer with fewer addresses: the first half of them, in the end one. */

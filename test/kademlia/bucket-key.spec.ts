@@ -1,9 +1,10 @@
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { bytesInBucket } from '../../src/kademlia/bucket-key.ts'
-import { commonPrefixLength, keyBytes, keyOf } from '../../src/kademlia/key.ts'
-import { anyKey, peerNamed } from '../helpers/peer-keys.ts'
+import { commonPrefixLength, keyOf } from '../../src/kademlia/key.ts'
+import { anyKey, peerNamed, toBigInt } from '../helpers/peer-keys.ts'
 import { check, randomBytes, randomNumbers } from '../helpers/random.ts'
+import type { Key } from '../../src/kademlia/key.ts'
 
 const TRIES = 1 << 16
 
@@ -44,21 +45,57 @@ describe('bytesInBucket', () => {
     expect(bytesInBucket(peerNamed('self').key, 0, new Uint8Array(16), 0)).to.equal(undefined)
   })
 
-  it('reaches every corner of the bucket alike', () => {
-    const { key: self } = peerNamed('self')
+  it('is uniform in the bucket, whichever it is', () => {
     const random = randomNumbers(1)
-    const cpl = 2
-    const corners = new Array<number>(16).fill(0)
+
+    for (const cpl of [0, 2, 5, 8]) {
+      const { key: self } = peerNamed(`self-${cpl}`)
+      // the six bits that follow the shared ones and the one that differs
+      const cells = new Array<number>(64).fill(0)
+      const rounds = cpl < 5 ? 3_200 : 800
+
+      for (let i = 0; i < rounds; i++) {
+        const bytes = bytesInBucket(self, cpl, randomBytes(random, 16), TRIES)
+        cells[bitsAfter(keyOf(bytes as Uint8Array), cpl + 1)]++
+      }
+
+      expect(chiSquare(cells), `bucket ${cpl}`).to.be.below(MOST_CHI_SQUARE)
+    }
+  })
+
+  it('is uniform also from seeds that differ in little', () => {
+    const { key: self } = peerNamed('self')
+    const cells = new Array<number>(64).fill(0)
 
     for (let i = 0; i < 1_600; i++) {
-      const bytes = bytesInBucket(self, cpl, randomBytes(random, 16), TRIES)
-      // the four bits that follow the shared ones and the one that differs
-      const [first, second] = keyBytes(keyOf(bytes as Uint8Array))
-      corners[((first << 8 | second) >> (16 - cpl - 1 - 4)) & 0xf]++
+      const seed = new Uint8Array(16)
+      new DataView(seed.buffer).setUint32(12, i)
+      cells[bitsAfter(keyOf(bytesInBucket(self, 3, seed, TRIES) as Uint8Array), 4)]++
     }
 
-    // 100 are expected in each; five standard deviations are 48
-    expect(Math.min(...corners)).to.be.above(52)
-    expect(Math.max(...corners)).to.be.below(148)
+    expect(chiSquare(cells)).to.be.below(MOST_CHI_SQUARE)
+  })
+
+  it('is another one for each seed', () => {
+    const { key: self } = peerNamed('self')
+    const random = randomNumbers(2)
+    const found = new Set(Array.from({ length: 500 }, () => String(bytesInBucket(self, 2, randomBytes(random, 32), TRIES))))
+
+    expect(found.size).to.equal(500)
   })
 })
+
+/** Of 63 degrees of freedom: one even distribution in a million is above it. */
+const MOST_CHI_SQUARE = 130
+
+/** How far counts are from being all the same. */
+function chiSquare (counts: number[]): number {
+  const expected = counts.reduce((a, b) => a + b, 0) / counts.length
+
+  return counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)
+}
+
+/** The six bits of a key from `from` on. */
+function bitsAfter (key: Key, from: number): number {
+  return Number((toBigInt(key) >> BigInt(256 - from - 6)) & 63n)
+}

@@ -5,6 +5,7 @@ import { RoutingTable } from '../../src/kademlia/routing-table.ts'
 import { anyKey, ids, keyNear, peerNamed, peersAround, sortedTruth } from '../helpers/peer-keys.ts'
 import { check, randomNumbers } from '../helpers/random.ts'
 import type { PeerKey } from '../../src/kademlia/key.ts'
+import type { TableEntry } from '../../src/kademlia/table-entry.ts'
 
 const SELF = peerNamed('self')
 /** far more than fit their buckets, at all depths down to 24 shared bits */
@@ -275,6 +276,121 @@ describe('the routing table', () => {
     expect(table.size).to.equal(1)
   })
 
+  it('counts what fails at once as one failure, and the next only after a back-off that doubles', () => {
+    const table = createTable(3, 4, 5_000)
+    const [peer] = bucketPeers(1)
+    table.onAlive(peer, 0)
+    const failAt = (...times: number[]): number[] => times.map(now => {
+      table.onFailure(peer.id, peer.key, now)
+
+      return table.get(peer.id)?.failures ?? -1
+    })
+
+    expect(failAt(1_000, 1_000, 1_001, 5_999)).to.deep.equal([1, 1, 1, 1])
+    expect(failAt(6_000, 6_000, 15_999)).to.deep.equal([2, 2, 2])
+    expect(failAt(16_000, 35_999)).to.deep.equal([3, 3])
+    expect(table.get(peer.id)?.lastFailure).to.equal(16_000)
+    expect(table.onFailure(peer.id, peer.key, 36_000)).to.deep.equal({ removed: peer, promoted: undefined })
+  })
+
+  it('loses nobody in a moment without a network, however many requests fail', () => {
+    const table = createTable(20, 3, 5_000)
+    const peers = peersAround(SELF.key, 60, 4, randomNumbers(2))
+    peers.forEach(peer => table.onAlive(peer, 0))
+    const { size } = table
+
+    for (let now = 10_000; now < 15_000; now += 100) {
+      peers.forEach(peer => { table.onFailure(peer.id, peer.key, now) })
+    }
+
+    expect(table.size).to.equal(size)
+    expect([...table.entries()].every(({ failures }) => failures === 1)).to.equal(true)
+  })
+
+  it('counts the first failure after an answer at once', () => {
+    const table = createTable(3, 3, 5_000)
+    const [peer] = bucketPeers(1)
+    table.onAlive(peer, 0)
+    table.onFailure(peer.id, peer.key, 1)
+    table.onAlive(peer, 2)
+    table.onFailure(peer.id, peer.key, 3)
+
+    expect(table.get(peer.id)).to.include({ failures: 1, lastFailure: 3 })
+  })
+
+  it('does not forgive the failures of a peer that asks but does not answer', () => {
+    const table = createTable(2)
+    const [peer] = bucketPeers(1)
+    table.onAlive(peer, 0)
+    table.onFailure(peer.id, peer.key, 1)
+    table.onHeard(peer.id, 2)
+    expect(table.get(peer.id)).to.include({ failures: 1, lastSeen: 2, firstSeen: 0 })
+    table.onFailure(peer.id, peer.key, 3)
+    table.onHeard(peer.id, 4)
+
+    expect(table.onFailure(peer.id, peer.key, 5)).to.have.property('removed', peer)
+  })
+
+  it('takes nobody in for asking, or for being connected', () => {
+    const table = createTable(1)
+    const [live, candidate, stranger] = bucketPeers(3)
+    table.onAlive(live, 0)
+    table.onAlive(candidate, 1)
+
+    for (const { id } of [candidate, stranger, SELF]) {
+      table.onHeard(id, 2)
+      table.onConnection(id, true)
+    }
+
+    expect([...table.entries()].map(({ peer }) => peer)).to.deep.equal([live])
+    expect([...table.buckets()][0].candidates).to.deep.equal([candidate])
+  })
+
+  it('knows who is connected', () => {
+    const table = createTable()
+    const [peer] = bucketPeers(1)
+    table.onAlive(peer, 1)
+    expect(table.get(peer.id)?.connected).to.equal(false)
+    table.onConnection(peer.id, true)
+    expect(table.get(peer.id)).to.include({ connected: true, lastSeen: 1 })
+    table.onAlive(peer, 2)
+    expect(table.get(peer.id)?.connected).to.equal(true)
+    table.onConnection(peer.id, false)
+    expect(table.get(peer.id)?.connected).to.equal(false)
+  })
+
+  it('smooths round trips as RFC 6298 says, by hand', () => {
+    const table = createTable()
+    const [peer] = bucketPeers(1)
+    table.onAlive(peer, 0)
+    expect(table.get(peer.id)?.rtt).to.equal(undefined)
+
+    table.onAlive(peer, 1, { roundTrip: 100 })
+    expect(table.get(peer.id)?.rtt).to.deep.equal({ mean: 100, deviation: 50 })
+    // |100 - 60| = 40: 3/4 of 50 and 1/4 of 40; then 7/8 of 100 and 1/8 of 60
+    table.onAlive(peer, 2, { roundTrip: 60 })
+    expect(table.get(peer.id)?.rtt).to.deep.equal({ mean: 95, deviation: 47.5 })
+    // |95 - 180| = 85: 3/4 of 47.5 and 1/4 of 85; then 7/8 of 95 and 1/8 of 180
+    table.onAlive(peer, 3, { roundTrip: 180 })
+    expect(table.get(peer.id)?.rtt).to.deep.equal({ mean: 105.625, deviation: 56.875 })
+    // what was no single round trip says nothing
+    table.onAlive(peer, 4)
+    table.onHeard(peer.id, 5)
+    table.onFailure(peer.id, peer.key, 6)
+    expect(table.get(peer.id)?.rtt).to.deep.equal({ mean: 105.625, deviation: 56.875 })
+  })
+
+  it('has a round trip of a peer from its first answer on, and each of its own', () => {
+    const table = createTable()
+    const [first, second] = bucketPeers(2)
+    table.onAlive(first, 0, { roundTrip: 8 })
+    table.onAlive(second, 0, { roundTrip: 16 })
+    table.onAlive(first, 1, { roundTrip: 8 })
+
+    expect(table.get(first.id)?.rtt).to.deep.equal({ mean: 8, deviation: 3 })
+    expect(table.get(second.id)?.rtt).to.deep.equal({ mean: 16, deviation: 8 })
+  })
+
   it('lets a candidate that fails wait no longer', () => {
     const table = createTable(1)
     const [live, candidate] = bucketPeers(2)
@@ -337,6 +453,82 @@ describe('the routing table', () => {
     expect(table.due(1_002, { least: 500, most: 500, connected: 500 })).to.deep.equal([candidate])
   })
 
+  it('asks whoever has been known for long less often, within bounds', () => {
+    const table = createTable(20)
+    const patience = { least: 100, most: 1_000, connected: 5_000 }
+    const [fresh, older, ancient] = bucketPeers(3)
+    table.onAlive(fresh, 9_990)
+    table.onAlive(older, 9_200)
+    table.onAlive(ancient, 0)
+    ;[fresh, older, ancient].forEach(peer => table.onAlive(peer, 10_000))
+    const dueAt = (peer: PeerKey): number => {
+      let now = 10_000
+
+      while (!table.due(now, patience).includes(peer)) {
+        now++
+      }
+
+      return now - 10_000
+    }
+
+    // half of the time that they have been known: 5, 400 and 5,000
+    expect([fresh, older, ancient].map(dueAt)).to.deep.equal([100, 400, 1_000])
+  })
+
+  it('asks a connected one when its connection breaks, if nothing was heard of it for as long as of others', () => {
+    const table = createTable(20)
+    const patience = { least: 100, most: 100, connected: 1_000 }
+    const [peer] = bucketPeers(1)
+    table.onAlive(peer, 0, { connected: true })
+
+    expect(table.due(999, patience)).to.deep.equal([])
+    table.onConnection(peer.id, false)
+    expect(table.due(99, patience)).to.deep.equal([])
+    expect(table.due(100, patience)).to.deep.equal([peer])
+    table.onConnection(peer.id, true)
+    expect(table.due(999, patience)).to.deep.equal([])
+    expect(table.due(1_000, patience)).to.deep.equal([peer])
+  })
+
+  it('asks a peer that failed as soon as its next failure would count, connected or not', () => {
+    const table = createTable(20, 3, 50)
+    const patience = { least: 1_000, most: 1_000, connected: 1_000 }
+    const [peer] = bucketPeers(1)
+    table.onAlive(peer, 0, { connected: true })
+    table.onFailure(peer.id, peer.key, 10)
+
+    expect(table.due(59, patience)).to.deep.equal([])
+    expect(table.due(60, patience)).to.deep.equal([peer])
+    table.onFailure(peer.id, peer.key, 60)
+    expect(table.due(159, patience)).to.deep.equal([])
+    expect(table.due(160, patience)).to.deep.equal([peer])
+  })
+
+  it('names all that are due, and nobody else, in the same order each time', () => {
+    check(fc.property(anySteps, fc.integer({ min: 1, max: 5 }), fc.nat(900), (steps, k, later) => {
+      const table = createTable(k, 4, 20)
+      const patience = { least: 50, most: 200, connected: 300 }
+      steps.forEach((step, now) => {
+        apply(table, step, now)
+        table.onConnection(AROUND[step.who].id, step.who % 3 === 0)
+      })
+      const now = steps.length + later
+      const due = table.due(now, patience)
+      const expected = [...table.entries()].filter(({ failures, lastFailure, lastSeen, firstSeen, connected }) => {
+        const waits = connected ? 300 : Math.max(50, Math.min(200, (lastSeen - firstSeen) / 2))
+
+        return now >= (failures > 0 ? lastFailure + 20 * 2 ** (failures - 1) : lastSeen + waits)
+      })
+      const order = due.map(({ id }) => table.get(id) as TableEntry<PeerKey>)
+
+      expect(ids(due).sort()).to.deep.equal(ids(expected.map(({ peer }) => peer)).sort())
+      expect(table.due(now, patience)).to.deep.equal(due)
+      order.slice(1).forEach((entry, i) => {
+        expect(entry.failures < order[i].failures || (entry.failures === order[i].failures && entry.lastSeen >= order[i].lastSeen)).to.equal(true)
+      })
+    }), 60)
+  })
+
   it('asks for a refresh of each bucket down to the deepest with a peer, unless a lookup went there', () => {
     const table = createTable()
     const random = randomNumbers(1)
@@ -366,6 +558,24 @@ describe('the routing table', () => {
 
     table.onLookup(SELF.key, peers.slice(0, k), 100)
     expect(table.stale(99)).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7])
+  })
+
+  it('asks less often for a refresh of a bucket that is full of peers that have not failed', () => {
+    const table = createTable(2)
+    const [full, failed, halfFull] = [bucketPeers(2, 0), bucketPeers(2, 1), bucketPeers(1, 2)]
+    ;[...full, ...failed, ...halfFull].forEach(peer => table.onAlive(peer, 1))
+    table.onFailure(failed[0].id, failed[0].key, 2)
+
+    const random = randomNumbers(1)
+    ;[0, 1, 2].forEach(cpl => { table.onLookup(keyNear(SELF.key, cpl, random), [], 50) })
+
+    expect(table.stale(100, 40)).to.deep.equal([1, 2])
+    expect(table.stale(100, 50)).to.deep.equal([0, 1, 2])
+    expect(table.stale(100)).to.deep.equal([0, 1, 2])
+    expect(table.stale(49, 40)).to.deep.equal([])
+
+    table.onAlive(failed[0], 60)
+    expect(table.stale(100, 40)).to.deep.equal([2])
   })
 
   it('asks for no refresh of buckets that only a lookup made', () => {

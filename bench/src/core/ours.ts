@@ -2,6 +2,7 @@
 
 import { resolveConfig } from '../../../dist/src/config.js'
 import { keyBytes, keyOf } from '../../../dist/src/kademlia/key.js'
+import { tableRules } from '../../../dist/src/kademlia/parameters.js'
 import { RoutingTable } from '../../../dist/src/kademlia/routing-table.js'
 import { closestPeers } from '../../../dist/src/peers/closest-peers.js'
 import { decodeContacts, toContact } from '../../../dist/src/query/contact.js'
@@ -94,7 +95,7 @@ export const ours: CoreSubject = {
 }
 
 function search (offered: number, k: number): Prepared {
-  const table = new RoutingTable<Contact>({ self: keyOf(SELF), k, maxFailures: 3 })
+  const table = new RoutingTable<Contact>({ self: keyOf(SELF), ...tableRules(k) })
   const all = peers('table', offered)
   all.forEach(peer => { table.onAlive(toContact(wirePeer(peer)), 0) })
   const held = all.filter(({ multihash }) => table.has(idOf(multihash)))

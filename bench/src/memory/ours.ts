@@ -1,6 +1,8 @@
 // What libp2p-kad keeps: its own parts, from `dist/`, put together as `parts.js` does it.
 
 import { resolveConfig } from '../../../dist/src/config.js'
+import { keyOf } from '../../../dist/src/kademlia/key.js'
+import { PEERS_PER_GROUP } from '../../../dist/src/kademlia/parameters.js'
 import { AddressBook } from '../../../dist/src/peers/address-book.js'
 import { LiveTable } from '../../../dist/src/peers/live-table.js'
 import { TableTags } from '../../../dist/src/peers/tags.js'
@@ -12,6 +14,7 @@ import { MessageType } from '../../../dist/src/wire/message.js'
 import { encodePeer, fromPeerId, toPeerId } from '../../../dist/src/wire/peer.js'
 import { peerInfo } from './holder.ts'
 import { COUNT } from './what.ts'
+import type { Contact } from '../../../dist/src/query/contact.js'
 import type { HolderSubject } from './holder.ts'
 
 const self = contactFromPeerId(peerInfo('the node itself', 0).id)
@@ -19,19 +22,21 @@ const self = contactFromPeerId(peerInfo('the node itself', 0).id)
 export const ours: HolderSubject = {
   table (peerStore) {
     let written: Promise<unknown> = Promise.resolve()
-    const book = new AddressBook(passthroughMapper, 1_024)
+    const book: AddressBook = new AddressBook(passthroughMapper, 1_024, id => table.table.get(id)?.peer)
     const tags = new TableTags((peer, tags) => { written = peerStore.merge(toPeerId(peer), { tags }) })
-    const table = new LiveTable({ self, k: COUNT.tableEntry, maxFailures: 3 }, book, { onAdded: peer => { tags.onAdded(peer) } })
+    const table = new LiveTable({ self, k: COUNT.tableEntry, perGroup: PEERS_PER_GROUP }, book, { onAdded: peer => { tags.onAdded(peer, 0) } })
 
     return {
       add: async i => {
         const { id, multiaddrs } = peerInfo('table', i)
         book.set({ id, multiaddrs })
-        table.onAlive(fromPeerId(id))
+        // each of a group of its own, so that none is left out
+        const peer = fromPeerId(id)
+        table.onAlive({ ...peer, key: keyOf(peer.multihash) } as Contact, { roundTrip: 50 + i % 100, group: `${i >> 8}.${i & 255}` })
         await written
       },
       // those whose addresses are there
-      size: () => [...table.table.entries()].filter(({ peer }) => book.has(peer.id)).length
+      size: () => [...table.table.entries()].filter(({ peer }) => peer.addresses != null).length
     }
   },
 

@@ -2,6 +2,7 @@
 
 import { max, mean, median, sum } from 'simple-statistics'
 import { rounded } from '../measure/row.ts'
+import { measure } from '../measure/sample.ts'
 import { CONFIG } from '../network/config.ts'
 import { SEEDS_DIALLED } from '../network/model.ts'
 import { nearestNodes } from '../network/nearest-nodes.ts'
@@ -13,6 +14,7 @@ import { build, measurable } from './build.ts'
 import type { Scenario } from './scenario.ts'
 import type { Row } from '../measure/row.ts'
 import type { SimNode } from '../network/node.ts'
+import type { Rules } from '../policies/policy.ts'
 import type { Upkeep } from '../world/join.ts'
 import type { World } from '../world/world.ts'
 
@@ -21,13 +23,16 @@ const MINUTE = 60_000
 /** Nodes that join under each policy, all by the same seeds. */
 const JOINERS = 20
 
+/** Lookups of a joiner as soon as it has joined. */
+const LOOKUPS = 10
+
 /** How long a joiner is watched. */
 const WATCHED = 10 * MINUTE
 
 export const join: Scenario = {
   name: 'join',
   description: 'requests that a seed gets from each joiner in its first ten minutes, and what joining takes',
-  nodes: [100, 300, 1_000],
+  nodes: [100, 1_000, 10_000],
   lookups: JOINERS,
 
   run: settings => {
@@ -49,13 +54,14 @@ export const join: Scenario = {
         joinMs: median(joins.map(({ ms }) => ms)),
         joinMessages: rounded(mean(joins.map(({ messages }) => messages))),
         tableSize: rounded(mean(joins.map(({ tableSize }) => tableSize))),
-        ownKnown: rounded(mean(joins.map(({ known }) => known)))
+        ownKnown: rounded(mean(joins.map(({ known }) => known))),
+        recall: rounded(mean(joins.map(({ recall }) => recall)), 4)
       }
     }))
 
     return {
       rows,
-      columns: ['nodes', 'policy', 'seedRequests', 'seedRequestsMax', 'joinMs', 'joinMessages', 'tableSize', 'ownKnown'],
+      columns: ['nodes', 'policy', 'seedRequests', 'seedRequestsMax', 'joinMs', 'joinMessages', 'tableSize', 'ownKnown', 'recall'],
       figure: {
         title: 'Joining',
         panels: [
@@ -101,6 +107,8 @@ interface Joined {
   tableSize: number
   /** of its own nearest k, those in its table */
   known: number
+  /** of its lookups, as soon as it had refreshed its table */
+  recall: number
 }
 
 /** One more node joins, keeps its table while it is watched, and then stays without doing anything. */
@@ -111,11 +119,13 @@ function joinWatched (world: World, upkeep: Upkeep, seeds: SimNode[], watch: Wat
   const node = world.addNode()
   let ms = 0
   let messages = 0
+  let recall = 0
   watch.start(node)
 
   joinNetwork(upkeep, node, seeds, () => {
     ms = clock.now - begun
     messages = watch.all
+    recall = recallOf(world, node, others, upkeep.rules)
   })
   keepUp(upkeep, node, begun + WATCHED)
   clock.run()
@@ -125,6 +135,14 @@ function joinWatched (world: World, upkeep: Upkeep, seeds: SimNode[], watch: Wat
     messages,
     seedRequests: seeds.map(seed => watch.to(seed)),
     tableSize: node.table.size,
+    recall,
     known: nearestNodes(others, node.key, CONFIG.k).filter(({ id }) => node.table.has(id)).length
   }
+}
+
+function recallOf (world: World, node: SimNode, others: SimNode[], rules: Rules): number {
+  const random = world.random.fork(`lookups of ${node.id}`)
+  const samples = Array.from({ length: LOOKUPS }, (_, i) => ({ label: `${node.id} ${i}`, from: node, target: random.key() }))
+
+  return measure(world, rules, samples, samples.map(({ target }) => nearestNodes(others, target, CONFIG.k))).recall ?? 0
 }
