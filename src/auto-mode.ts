@@ -1,10 +1,12 @@
 // Whether the node serves when that is left to it: while others can reach it, and without flapping.
 
 import { isPrivate } from '@libp2p/utils'
-import { Circuit } from '@multiformats/multiaddr-matcher'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
 export type ModeName = 'client' | 'server'
+
+/** Of the part of an address that says: over the relay before. */
+const CODE_P2P_CIRCUIT = 290
 
 /** So many changes within `WINDOW` are made at once; further ones wait until the first of them is over. */
 const AT_ONCE = 2
@@ -57,5 +59,10 @@ export class AutoMode {
 
 /** A node serves when others can reach it at one of its addresses, directly and from anywhere. */
 export function modeFor (addresses: Multiaddr[]): ModeName {
-  return addresses.some(addr => !isPrivate(addr) && !Circuit.exactMatch(addr)) ? 'server' : 'client'
+  return addresses.some(addr => !isPrivate(addr) && !isRelayed(addr)) ? 'server' : 'client'
+}
+
+/** Also where only the beginning is, as with WebRTC. */
+function isRelayed (addr: Multiaddr): boolean {
+  return addr.getComponents().some(({ code }) => code === CODE_P2P_CIRCUIT)
 }

@@ -98,7 +98,7 @@ export function createMetrics (metrics: Metrics | undefined, prefix: string, sou
     onRequestRefused: type => { refused?.increment({ [type]: true }) },
     onTableEvent: event => { table?.increment({ [event]: true }) },
     onProbed: (kind, ms, answered) => {
-      table?.increment({ [`ping_${kind}_contact${answered ? '' : '_error'}`]: true })
+      table?.increment({ [`ping_${kind}_contact`]: true, ...answered ? {} : { [`ping_${kind}_contact_error`]: true } })
       probeTimes[kind]?.update(ms)
     },
     onOperation: operation => {

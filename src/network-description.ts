@@ -11,13 +11,8 @@ export interface NetworkDescription {
   init: Pick<KadDHTInit, 'protocol' | 'kBucketSize' | 'seeds'>
 }
 
-/** A seed in the file. */
-interface SeedDescription {
-  id: string
-  addresses: string[]
-}
-
 const KEYS = ['name', 'protocol', 'k', 'seeds']
+const SEED = '{ "id": "<peer id>", "addresses": ["<multiaddr>", …] }'
 
 /**
  * Reads the description of a network:
@@ -56,13 +51,11 @@ export function parseNetwork (json: string): NetworkDescription {
     throw new InvalidParametersError(`"k" is a whole number from 1, not ${JSON.stringify(k)}`)
   }
 
-  if (!Array.isArray(seeds) || !seeds.every(isSeed)) {
-    throw new InvalidParametersError('"seeds" is a list of { "id": "<peer id>", "addresses": ["<multiaddr>", …] }')
+  if (!Array.isArray(seeds)) {
+    throw new InvalidParametersError(`"seeds" is a list of ${SEED}, not ${JSON.stringify(seeds)}`)
   }
 
-  const addresses = seeds.flatMap(({ id, addresses }) => addresses.map(address => address.endsWith(`/p2p/${id}`) ? address : `${address}/p2p/${id}`))
-  // so that what is wrong is said now
-  parseSeeds('seeds', addresses)
+  const addresses = seeds.flatMap((seed, i) => addressesOf(seed, `"seeds", number ${i + 1},`))
 
   return { name, init: { protocol, seeds: addresses, ...k === undefined ? {} : { kBucketSize: k as number } } }
 }
@@ -71,7 +64,8 @@ function parseObject (json: string): Record<string, unknown> {
   let parsed: unknown
 
   try {
-    parsed = JSON.parse(json)
+    // some editors begin a file with a mark of its encoding
+    parsed = JSON.parse(json.replace(/^\uFEFF/, ''))
   } catch (error: any) {
     throw new InvalidParametersError(`The description of the network is no JSON: ${error.message}`)
   }
@@ -83,8 +77,21 @@ function parseObject (json: string): Record<string, unknown> {
   return parsed as Record<string, unknown>
 }
 
-function isSeed (seed: unknown): seed is SeedDescription {
-  const { id, addresses } = (seed ?? {}) as Partial<SeedDescription>
+/** A seed's addresses, each with its id at the end. */
+function addressesOf (seed: unknown, name: string): string[] {
+  const { id, addresses, ...others } = Object(seed) as Record<string, unknown>
 
-  return typeof id === 'string' && Array.isArray(addresses) && addresses.length > 0 && addresses.every(address => typeof address === 'string')
+  if (typeof id !== 'string' || !Array.isArray(addresses) || addresses.length === 0 || Object.keys(others).length > 0) {
+    throw new InvalidParametersError(`${name} is to be ${SEED}, not ${JSON.stringify(seed)}`)
+  }
+
+  const complete = addresses.map(address => String(address).replace(new RegExp(`/p2p/${id}$`), '') + `/p2p/${id}`)
+  // so that what is wrong is said now
+  const [peer, other] = parseSeeds(`${name} address`, complete)
+
+  if (other != null || complete.some(address => address.split('/p2p/').length > (address.includes('/p2p-circuit') ? 3 : 2))) {
+    throw new InvalidParametersError(`${name} has an address of another peer than ${peer.id.toString()}`)
+  }
+
+  return complete
 }

@@ -155,7 +155,8 @@ function createPeers ({ components, config, log, self, table, book, metrics, bac
     probeNew,
     maintenance: { initialSelfInterval: initialQuerySelfInterval, selfInterval: querySelfInterval, refreshInterval, ...UPKEEP },
     randomWalk,
-    seeds: seeds.map(({ id, multiaddrs }) => contactFromPeerId(id, multiaddrs)),
+    // a seed that has the same configuration as everyone is no seed of its own
+    seeds: seeds.filter(({ id }) => !id.equals(peerId)).map(({ id, multiaddrs }) => contactFromPeerId(id, multiaddrs)),
     saved: { prefix: datastorePrefix, most: MOST_SAVED, enough: ENOUGH_SAVED * k },
     saveInterval: SAVE_INTERVAL
   }, {
