@@ -5,14 +5,14 @@ import { contactsIn } from './helpers/buckets.ts'
 import { contact } from './helpers/contacts.ts'
 import { FakeMetrics } from './helpers/fake-metrics.ts'
 import { falseTime, SECOND } from './helpers/false-time.ts'
+import type { Clock } from './helpers/false-time.ts'
 import type { DHTMetrics, MetricSources } from '../src/metrics.ts'
 import type { Contact } from '../src/query/contact.ts'
-import type { Clock } from './helpers/false-time.ts'
 
 const SELF = contact(0)
 
 /**
- * What @libp2p/kad-dht 16.4 registers, without what it has of its own: the queue of its table's updates, the map of peers that
+ * What the rival, version 16.4, registers, without what it has of its own: the queue of its table's updates, the map of peers that
  * are being added to it, and its adaptive timeout for reproviding.
  */
 const RIVALS = [

@@ -7,9 +7,9 @@ import { toPeerId } from '../src/wire/peer.ts'
 import { contactsIn } from './helpers/buckets.ts'
 import { contact, hashedId, peerIdOf } from './helpers/contacts.ts'
 import { falseTime, SECOND, START } from './helpers/false-time.ts'
+import type { Clock } from './helpers/false-time.ts'
 import type { RoutingTableEvents } from '../src/api.ts'
 import type { Contact } from '../src/query/contact.ts'
-import type { Clock } from './helpers/false-time.ts'
 import type { PeerId } from '@libp2p/interface'
 
 const SELF = contact(0)
@@ -94,19 +94,20 @@ describe('the routing table as tools see it', () => {
     expect(view.buckets()[0].candidates).to.deep.equal([])
   })
 
-  for (const type of ['peer:add', 'peer:remove', 'peer:promote'] as Array<keyof RoutingTableEvents>) {
-    it(`tells whoever listens of ${type}, with the peer`, () => {
-      const told: PeerId[] = []
-      const listen = ({ detail }: CustomEvent<PeerId>): void => { told.push(detail) }
-      const [peer, other] = contactsIn(SELF, 0, 2)
+  it('tells whoever listens of each event, with the peer', () => {
+    const types: Array<keyof RoutingTableEvents> = ['peer:add', 'peer:remove', 'peer:promote']
+    const told: Array<[string, PeerId]> = []
+    const listen = ({ type, detail }: CustomEvent<PeerId>): void => { told.push([type, detail]) }
+    const [peer, other] = contactsIn(SELF, 0, 2)
 
-      view.tell(type, peer)
+    for (const type of types) {
+      view.tell(type, other)
       view.addEventListener(type, listen)
       view.tell(type, peer)
       view.removeEventListener(type, listen)
       view.tell(type, other)
+    }
 
-      expect(told.map(String)).to.deep.equal(idsOf([peer]))
-    })
-  }
+    expect(told.map(([type, id]) => [type, id.toString()])).to.deep.equal(types.map(type => [type, ...idsOf([peer])]))
+  })
 })

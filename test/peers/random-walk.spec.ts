@@ -63,15 +63,17 @@ describe('a random walk', () => {
     expect(queries.lookups.every(({ key }) => key.byteLength === 32)).to.equal(true)
   })
 
-  for (const [byte, minutes] of [[0, 4], [255, 6]]) {
-    it(`does so up to a fifth ${byte === 0 ? 'earlier' : 'later'}`, async () => {
+  it('does so up to a fifth earlier or later', async () => {
+    for (const [byte, minutes] of [[0, 4], [255, 6]]) {
+      queries.lookups.length = 0
       start({}, byte)
       await clock.tickAsync(minutes * MINUTE - 100)
       expect(queries.lookups).to.have.lengthOf(0)
       await clock.tickAsync(200)
       expect(queries.lookups).to.have.lengthOf(1)
-    })
-  }
+      walk.stop()
+    }
+  })
 
   it('makes so many lookups each time, one after the other', async () => {
     let running = 0

@@ -174,18 +174,20 @@ describe('rejoining', () => {
     expect(tries).to.deep.equal([0, 1, 3, 7, 15, 31, 63, 123, 183, 243])
   })
 
-  for (const random of [0, 1]) {
-    it(`waits up to a fifth ${random === 0 ? 'less' : 'more'}, so that nodes do not come back in step`, async () => {
-      rejoin = create(SEEDS, async () => saved, () => random)
+  it('waits up to a fifth less or more, so that nodes do not come back in step', async () => {
+    for (const [random, wait] of [[0, 800], [1, 1_200]]) {
+      loads = 0
+      rejoin = create(SEEDS, undefined, () => random)
       rejoin.start()
       await clock.tickAsync(TIMEOUT)
-      const wait = random === 0 ? 800 : 1_200
       await clock.tickAsync(wait - 10)
       expect(loads).to.equal(1)
       await clock.tickAsync(20)
       expect(loads).to.equal(2)
-    })
-  }
+      rejoin.stop()
+      prober.stop()
+    }
+  })
 
   it('asks a silent seed again and again, but never twice at once', async () => {
     rejoin.start()
@@ -258,7 +260,7 @@ describe('rejoining', () => {
   })
 
   describe('that is stopped', () => {
-    for (const [name, ms] of [['while the table is read', 0], ['while those of the last time are asked', SECOND], ['while the seeds are asked', 7 * SECOND], ['between two tries', 16 * SECOND]] as Array<[string, number]>) {
+    function leavesNothing (name: string, ms: number): void {
       it(`leaves no timer and asks nobody any more, ${name}`, async () => {
         saved = contacts(1, 3)
         rejoin.start()
@@ -273,6 +275,11 @@ describe('rejoining', () => {
         expect(probed).to.have.lengthOf(length)
       })
     }
+
+    leavesNothing('while the table is read', 0)
+    leavesNothing('while those of the last time are asked', SECOND)
+    leavesNothing('while the seeds are asked', 7 * SECOND)
+    leavesNothing('between two tries', 16 * SECOND)
 
     it('can be started again at once', async () => {
       rejoin.start()

@@ -1,11 +1,14 @@
 import { expect } from 'aegir/chai'
 import { MemoryDatastore } from 'datastore-core'
+import fc from 'fast-check'
 import { Key } from 'interface-datastore/key'
 import { TableStore } from '../../src/peers/table-store.ts'
 import { decodeContacts } from '../../src/query/contact.ts'
+import { frame } from '../../src/wire/frame.ts'
 import { encodePeer } from '../../src/wire/peer.ts'
 import { addresses, hashedId } from '../helpers/contacts.ts'
 import { ids } from '../helpers/peer-keys.ts'
+import { checkAsync } from '../helpers/random.ts'
 import type { Contact } from '../../src/query/contact.ts'
 import type { Datastore } from 'interface-datastore'
 
@@ -65,5 +68,83 @@ describe('the saved table', () => {
 
     await store.save(peers(8, 40))
     expect(ids(await store.load())).to.deep.equal(ids(peers(8, 40)))
+  })
+
+  it('has no more than its limit either when it keeps those of earlier times', async () => {
+    const datastore = new MemoryDatastore()
+    await storeIn(datastore, 100, 0).save(peers(50))
+    await storeIn(datastore, 5, 40).save(peers(2, 60))
+
+    expect((await storeIn(datastore, 1_000).load()).length).to.be.at.most(40)
+    expect(await storeIn(datastore, 5, 40).load()).to.have.length(5)
+  })
+
+  it('keeps nobody of earlier times twice', async () => {
+    const store = storeIn(new MemoryDatastore(), 100, 8)
+    await store.save(peers(6))
+    await store.save(peers(3, 4))
+
+    expect(ids(await store.load())).to.deep.equal(ids([...peers(3, 4), ...peers(4)]))
+  })
+
+  it('is the old or the new one whenever the power fails', async () => {
+    const datastore = new MemoryDatastore()
+    const store = storeIn(datastore)
+    await store.save(peers(10))
+    const { put } = datastore
+    let puts = 0
+    datastore.put = () => {
+      puts++
+      throw new Error('the power fails')
+    }
+
+    await expect(store.save(peers(10, 20))).to.eventually.be.rejectedWith('the power fails')
+    expect(puts).to.equal(1)
+    expect(ids(await store.load())).to.deep.equal(ids(peers(10)))
+    datastore.put = put
+    await store.save(peers(10, 20))
+    expect(ids(await store.load())).to.deep.equal(ids(peers(10, 20)))
+  })
+
+  it('can be read whatever its bytes are, and then replaced', async () => {
+    const datastore = new MemoryDatastore()
+    const store = storeIn(datastore, 100, 20)
+    await store.save(peers(10))
+    const whole = await datastore.get(KEY)
+
+    await checkAsync(fc.asyncProperty(fc.nat(whole.byteLength - 1), fc.nat(255), async (at, byte) => {
+      const damaged = whole.slice()
+      damaged[at] = byte
+      await datastore.put(KEY, damaged)
+      const loaded = await store.load()
+      expect(loaded.length).to.be.at.most(100)
+
+      // those that come whole are still there
+      const known = new Set(ids(peers(10)))
+      expect(loaded.filter(({ id }) => !known.has(id)).length).to.be.at.most(1)
+      await store.save(peers(5, 50))
+      expect(ids(await store.load()).slice(0, 5)).to.deep.equal(ids(peers(5, 50)))
+    }), 200)
+
+    await checkAsync(fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async bytes => {
+      await datastore.put(KEY, bytes)
+      expect(await store.load()).to.be.an('array')
+    }), 200)
+  })
+
+  it('is of use past a peer that is no peer', async () => {
+    const datastore = new MemoryDatastore()
+    const [first, second] = peers(2).map(({ multihash, addrs }) => frame(encodePeer(multihash, addrs)))
+    await datastore.put(KEY, Uint8Array.from([...first, ...frame(Uint8Array.of(1, 2, 3)), ...second]))
+
+    expect(ids(await storeIn(datastore).load())).to.deep.equal(ids(peers(2)))
+  })
+
+  it('is not taken for empty when the datastore fails', async () => {
+    const datastore = new MemoryDatastore()
+    datastore.get = () => { throw new Error('the disk is gone') }
+
+    await expect(storeIn(datastore).load()).to.eventually.be.rejectedWith('the disk is gone')
+    await expect(storeIn(datastore, 100, 8).save(peers(3))).to.eventually.be.rejectedWith('the disk is gone')
   })
 })
