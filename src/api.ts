@@ -51,7 +51,7 @@ export interface RoutingTablePeer {
   firstSeen: number
   /** when it last showed that it is alive; 0 when it has not since it was promoted */
   lastSeen: number
-  /** when a request to it last failed, 0 for never */
+  /** when a failure last counted, 0 for never: of several at once only the first does */
   lastFailure: number
   /** failures in a row */
   failures: number

@@ -25,6 +25,7 @@ import type { Operation } from './query/operation.ts'
 import type { WriteResult } from './query/store-at.ts'
 import type { Selectors, Validators } from './values/namespaces.ts'
 import type { AbortOptions, ContentRouting, Logger, Peer, PeerDiscovery, PeerDiscoveryEvents, PeerId, PeerInfo, PeerRouting, PeerUpdate, Startable } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import type { CID } from 'multiformats/cid'
 
 /** How often expired values are deleted, ms. */
@@ -54,7 +55,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   readonly #table: TableView
   /** whom libp2p's peer discovery was told of lately: once is enough */
   readonly #announced = new QuickLRU<string, true>({ maxSize: ANNOUNCED / 2, maxAge: ANNOUNCED_AGAIN })
-  #addresses = ''
+  #hosts = ''
   #auto?: AutoMode
   #topology?: string
   #starting?: Promise<void>
@@ -119,7 +120,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
 
   async #begin (): Promise<void> {
     const addresses = this.#components.addressManager.getAddresses()
-    this.#addresses = addresses.join()
+    this.#hosts = hostsOf(addresses)
 
     if (this.#config.clientMode == null) {
       // no event will tell of addresses that are the same as the last time
@@ -309,8 +310,8 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     const addresses = peer.addresses.map(({ multiaddr }) => multiaddr)
     this.#auto?.onAddresses(addresses)
 
-    if (addresses.join() !== this.#addresses) {
-      this.#addresses = addresses.join()
+    if (hostsOf(addresses) !== this.#hosts) {
+      this.#hosts = hostsOf(addresses)
       this.#parts.peers.onAddressChange()
     }
   }
@@ -341,6 +342,11 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     this.#parts.background.run(name, task)
     this.#timers.add(setInterval(() => { this.#parts.background.run(name, task) }, interval))
   }
+}
+
+/** Where a node is, whatever its ports: these change with each connection behind some routers. */
+function hostsOf (addresses: Multiaddr[]): string {
+  return [...new Set(addresses.map(addr => addr.getComponents()[0]?.value ?? ''))].sort().join()
 }
 
 function sameAddresses (a: Peer, b: Peer): boolean {

@@ -1,12 +1,15 @@
 // Seeds as people write them: multiaddrs that say whom to expect there.
 
-import { InvalidParametersError } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
+import { invalid } from './option-checks.ts'
 import type { PeerInfo } from '@libp2p/interface'
 
 /** Of the part of an address that names a peer. */
 const CODE_P2P = 421
+
+/** Of the part that says: over the relay before. */
+const CODE_P2P_CIRCUIT = 290
 
 /**
  * Addresses of one peer become one seed.
@@ -17,7 +20,7 @@ const CODE_P2P = 421
  */
 export function parseSeeds (name: string, seeds: unknown): PeerInfo[] {
   if (!Array.isArray(seeds)) {
-    throw new InvalidParametersError(`${name} takes a list of multiaddrs, not ${typeof seeds}`)
+    throw invalid(name, seeds, 'a list of multiaddrs')
   }
 
   const byId = new Map<string, PeerInfo>()
@@ -34,14 +37,18 @@ export function parseSeeds (name: string, seeds: unknown): PeerInfo[] {
 function parseSeed (name: string, seed: unknown): PeerInfo {
   try {
     const addr = multiaddr(seed as string)
-    const last = addr.getComponents().at(-1)
+    const components = addr.getComponents()
+    const last = components.at(-1)
+    const isRelayed = components.some(({ code }) => code === CODE_P2P_CIRCUIT)
+    const peers = components.filter(({ code }) => code === CODE_P2P).length
 
-    if (last?.code === CODE_P2P && last.value != null && addr.getComponents().length > 1) {
+    // another peer may be named only as the relay
+    if (last?.code === CODE_P2P && last.value != null && components.length > 1 && peers <= (isRelayed ? 2 : 1)) {
       return { id: peerIdFromString(last.value), multiaddrs: [addr.decapsulateCode(CODE_P2P)] }
     }
   } catch {
     // what is right is the same, whatever is wrong
   }
 
-  throw new InvalidParametersError(`${name} takes a multiaddr that ends in /p2p/<peer id>, such as /ip4/192.0.2.1/tcp/4001/p2p/12D3KooW…, not ${JSON.stringify(String(seed))}`)
+  throw invalid(name, seed, 'a multiaddr that ends in /p2p/<peer id>, such as /ip4/192.0.2.1/tcp/4001/p2p/12D3KooW…')
 }

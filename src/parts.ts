@@ -46,6 +46,9 @@ const SAVE_INTERVAL = MINUTE
 const MOST_SAVED = 200
 const ENOUGH_SAVED = 2
 
+/** At the start they are asked, so many at once. */
+const PROBE_SAVED = { concurrency: 40, maxQueueSize: MOST_SAVED }
+
 const BACKGROUND = { concurrency: 10, maxQueueSize: 1_000 }
 const REPAIRS = { concurrency: 10, maxQueueSize: 100 }
 
@@ -153,10 +156,10 @@ function createPeers ({ components, config, log, self, table, book, metrics, bac
   return new Peers({
     probeOld,
     probeNew,
+    probeSaved: { ...PROBE_SAVED, timeout: probeNew.timeout },
     maintenance: { initialSelfInterval: initialQuerySelfInterval, selfInterval: querySelfInterval, refreshInterval, ...UPKEEP },
     randomWalk,
-    // a seed that has the same configuration as everyone is no seed of its own
-    seeds: seeds.filter(({ id }) => !id.equals(peerId)).map(({ id, multiaddrs }) => contactFromPeerId(id, multiaddrs)),
+    seeds: seeds.map(({ id, multiaddrs }) => contactFromPeerId(id, multiaddrs)),
     saved: { prefix: datastorePrefix, most: MOST_SAVED, enough: ENOUGH_SAVED * k },
     saveInterval: SAVE_INTERVAL
   }, {

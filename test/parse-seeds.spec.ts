@@ -52,7 +52,7 @@ describe('seeds', () => {
 
   it('are a list', () => {
     for (const seeds of [null, 5, {}, true, `/ip4/1.2.3.4/tcp/1/p2p/${PEER}`, new Set()]) {
-      expect(errorOf(seeds)).to.include({ name: 'InvalidParametersError' }).and.to.have.property('message').that.matches(/^seeds takes a list of multiaddrs, not \S/)
+      expect(errorOf(seeds)).to.include({ name: 'InvalidParametersError' }).and.to.have.property('message').that.matches(/^The option seeds takes a list of multiaddrs, not \S/)
     }
   })
 

@@ -133,7 +133,14 @@ export class RoutingTable<P extends PeerKey> {
     if (entry != null) {
       entry.lastSeen = now
       entry.failures = 0
+      entry.connected ||= sighting.connected === true
       entry.onRoundTrip(sighting.roundTrip)
+
+      if (sighting.group != null && sighting.group !== entry.group) {
+        entry.group = sighting.group
+        this.#counted = undefined
+      }
+
       return 'refreshed'
     }
 
@@ -191,7 +198,7 @@ export class RoutingTable<P extends PeerKey> {
     const entry = this.#index.get(id)
 
     if (entry == null) {
-      this.#buckets[commonPrefixLength(this.#options.self, key)]?.candidates.delete(id)
+      this.forget(id, key)
 
       return {}
     }
@@ -204,6 +211,11 @@ export class RoutingTable<P extends PeerKey> {
     entry.lastFailure = now
 
     return entry.failures < this.#options.maxFailures ? {} : this.remove(id, now)
+  }
+
+  /** The peer waits for a place no more. */
+  forget (id: string, key: Key): void {
+    this.#buckets[commonPrefixLength(this.#options.self, key)]?.candidates.delete(id)
   }
 
   /** Takes a peer out at once, with its place given to the freshest candidate. No effect when it is not there. */

@@ -35,7 +35,7 @@ export interface Sighting {
 
 export class Entry<P extends PeerKey> implements TableEntry<P> {
   readonly peer: P
-  readonly group: string | undefined
+  group: string | undefined
   readonly firstSeen: number
   lastSeen: number
   lastFailure = 0

@@ -21,6 +21,7 @@ export class AddressBook {
   readonly #inTable: (id: string) => TablePeer | undefined
   /** others that were met lately, such as clients */
   readonly #met: QuickLRU<string, string>
+  #changes = 0
 
   /**
    * `most`: how many peers outside the table are remembered.
@@ -32,6 +33,11 @@ export class AddressBook {
     this.#met = new QuickLRU({ maxSize: Math.max(1, most / 2) })
   }
 
+  /** How often the addresses of a peer of the table have changed. */
+  get changes (): number {
+    return this.#changes
+  }
+
   /** These are the peer's addresses from now on. One without any that may be used is not known. */
   set ({ id, multiaddrs }: KnownPeer): void {
     const peer = fromPeerId(id)
@@ -40,6 +46,7 @@ export class AddressBook {
     const inTable = this.#inTable(peer.id)
 
     if (inTable != null) {
+      this.#changes += inTable.addresses === addresses ? 0 : 1
       inTable.addresses = addresses
     } else if (addresses != null) {
       this.#met.set(peer.id, addresses)

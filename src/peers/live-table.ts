@@ -1,8 +1,10 @@
 // The routing table of a running node: keeps the algorithm's table, the address book and whoever listens in step.
 
+import { keyOf } from '../kademlia/key.ts'
 import { tableRules } from '../kademlia/parameters.ts'
 import { RoutingTable } from '../kademlia/routing-table.ts'
 import { toContact } from '../query/contact.ts'
+import { multihashOf } from '../wire/peer.ts'
 import { toTablePeer } from './table-peer.ts'
 import type { AddressBook } from './address-book.ts'
 import type { TablePeer } from './table-peer.ts'
@@ -67,7 +69,7 @@ export class LiveTable {
 
     if (known != null) {
       const hadFailed = known.failures > 0
-      this.#table.onAlive(known.peer, Date.now(), sighting)
+      this.#table.onAlive(known.peer, Date.now(), { ...sighting, connected: true })
 
       if (hadFailed) {
         this.#events.onStanding?.(known.peer)
@@ -113,6 +115,8 @@ export class LiveTable {
 
   /** The peer is no server any more. */
   remove (id: string): void {
+    // one that waits for a place does so no more
+    this.#table.forget(id, keyOf(multihashOf(id)))
     this.#onChange(this.#table.remove(id, Date.now()))
   }
 
@@ -159,7 +163,7 @@ export class LiveTable {
       this.#events.onPromoted?.(promoted)
     }
 
-    if (this.size === 0) {
+    if (removed != null && this.size === 0) {
       this.#firstPeer = Promise.withResolvers()
     }
   }

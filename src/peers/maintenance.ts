@@ -4,6 +4,7 @@ import { raceSignal } from 'race-signal'
 import { bytesInBucket } from '../kademlia/bucket-key.ts'
 import { FULL_REFRESH_FACTOR, JITTER, MAX_REFRESH_DEPTH, SELF_INTERVAL_GROWTH } from '../kademlia/parameters.ts'
 import { findClosest } from '../query/find-closest.ts'
+import { jittered } from './jitter.ts'
 import type { LiveTable } from './live-table.ts'
 import type { Prober } from './prober.ts'
 import type { Seeds } from './seeds.ts'
@@ -44,9 +45,6 @@ export interface MaintenanceNeeds {
   log: Logger
 }
 
-/** Longer timers run out at once, in every JavaScript engine. */
-const LONGEST_TIMER = 2 ** 31 - 1
-
 /** Trials for a key between two chances for others to run, about 10 ms. */
 const TRIES_AT_ONCE = 4096
 
@@ -56,12 +54,18 @@ const BETWEEN_REFRESHES = 30_000
 /** The table runs low when it has lost so much since it was last refreshed. */
 const LOW = 0.5
 
+/** A refresh that is under way. */
+interface Refreshing {
+  age: number
+  done: Promise<void>
+}
+
 export class Maintenance {
   readonly #options: MaintenanceOptions
   readonly #needs: MaintenanceNeeds
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>()
   #shutdown?: AbortController
-  #refreshing?: Promise<void>
+  #refreshing?: Refreshing
   #refreshedAt = 0
   /** how many peers the table had then */
   #sizeThen = 0
@@ -81,7 +85,7 @@ export class Maintenance {
       this.#every('probe', () => this.#options.probeInterval, async () => { this.#probe() })
 
       if (this.#needs.table.size > 0) {
-        this.onFirstPeer()
+        this.#join([], this.#shutdown.signal)
       }
     }
   }
@@ -91,18 +95,20 @@ export class Maintenance {
     this.#shutdown = undefined
     this.#timers.forEach(timer => { clearTimeout(timer) })
     this.#timers.clear()
+    this.#refreshing = undefined
   }
 
   /** The table was empty, and is no more: joins through whoever is there, and the regular intervals begin anew. */
   onFirstPeer (): void {
-    const signal = this.#shutdown?.signal
+    const { table } = this.#needs
 
-    if (signal == null) {
-      return
+    if (this.#shutdown != null) {
+      this.#join([...table.table.entries()].map(({ peer }) => peer.id), this.#shutdown.signal)
     }
+  }
 
-    const { table, seeds } = this.#needs
-    seeds.onJoin([...table.table.entries()].map(({ peer }) => peer.id), Date.now())
+  #join (through: string[], signal: AbortSignal): void {
+    this.#needs.seeds.onJoin(through, Date.now())
     this.#seedsAskedAt = 0
     this.#nextSelfInterval = this.#options.initialSelfInterval
 
@@ -113,7 +119,8 @@ export class Maintenance {
 
       this.#every('self', () => this.#selfInterval(), async () => this.#lookUpSelf(signal))
       this.#every('refresh', () => this.#options.refreshInterval, async () => {
-        await this.refresh(this.#options.refreshInterval, { signal })
+        // the last one may have been so much less ago
+        await this.refresh((1 - JITTER) * this.#options.refreshInterval, { signal })
       })
     })
   }
@@ -133,7 +140,7 @@ export class Maintenance {
       this.#timers.set('soon', setTimeout(() => {
         this.#timers.delete('soon')
         void this.#quietly('refresh', async () => this.refresh(0, { signal }))
-      }, Math.max(0, this.#refreshedAt + BETWEEN_REFRESHES - Date.now())))
+      }, Math.min(BETWEEN_REFRESHES, Math.max(0, this.#refreshedAt + BETWEEN_REFRESHES - Date.now()))))
     }
   }
 
@@ -144,11 +151,31 @@ export class Maintenance {
   async refresh (age: number, { signal }: AbortOptions = {}): Promise<void> {
     const shutdown = this.#shutdown?.signal
 
-    if (shutdown != null) {
-      // the work is everyone's who waits for it: one who waits no longer does not end it
-      this.#refreshing ??= this.#refresh(age, shutdown).finally(() => { this.#refreshing = undefined })
-      await raceSignal(this.#refreshing, signal)
+    if (shutdown == null) {
+      return
     }
+
+    while (this.#refreshing != null && this.#refreshing.age > age) {
+      // it looks into fewer buckets
+      await raceSignal(this.#refreshing.done.catch(() => {}), signal)
+    }
+
+    this.#refreshing ??= this.#beginRefresh(age, shutdown)
+    // the work is everyone's who waits for it: one who waits no longer does not end it
+    await raceSignal(this.#refreshing.done, signal)
+  }
+
+  #beginRefresh (age: number, signal: AbortSignal): Refreshing {
+    const refreshing: Refreshing = {
+      age,
+      done: this.#refresh(age, signal).finally(() => {
+        if (this.#refreshing === refreshing) {
+          this.#refreshing = undefined
+        }
+      })
+    }
+
+    return refreshing
   }
 
   /** All of it, whoever is there to be asked. */
@@ -168,18 +195,25 @@ export class Maintenance {
         break
       }
 
-      await this.#lookUp(await this.#bytesFor(cpl, signal), signal)
+      const key = await this.#bytesFor(cpl, signal)
+      await this.#plan()?.(key, signal)
     }
 
     this.#sizeThen = this.#needs.table.size
   }
 
   async #lookUpSelf (signal: AbortSignal): Promise<void> {
+    const lookup = this.#plan()
+
+    if (lookup == null) {
+      return
+    }
+
     const onEnd = this.#needs.onSelfLookup()
     let failed = true
 
     try {
-      await this.#lookUp(this.#needs.self.multihash, signal)
+      await lookup(this.#needs.self.multihash, signal)
       failed = false
     } finally {
       onEnd(failed)
@@ -188,17 +222,25 @@ export class Maintenance {
     this.#needs.onSettled()
   }
 
-  /** Without the seeds, unless there is nobody else; then only now and then. */
-  async #lookUp (key: Uint8Array, signal: AbortSignal): Promise<void> {
+  /**
+   * A lookup that spares the seeds: those of the options whenever anyone else is known, the others as long as there are more.
+   * Undefined when only such as are to be spared are there, and were asked not long ago.
+   */
+  #plan (): ((key: Uint8Array, signal: AbortSignal) => Promise<unknown>) | undefined {
     const { queries, table, seeds } = this.#needs
     const now = Date.now()
-    const others = [...table.table.entries()].some(({ peer }) => !seeds.spares(peer.id, now))
+    const peers = [...table.table.entries()].map(({ peer }) => peer)
+    const isSpared = ({ id }: Contact): boolean => seeds.spares(id, now)
+    const isSeed = ({ id }: Contact): boolean => seeds.has(id)
 
-    if (others) {
-      await findClosest(queries, { key, signal, avoid: ({ id }) => seeds.spares(id, now) })
-    } else if (table.size > 0 && now >= this.#seedsAskedAt + this.#options.refreshInterval) {
+    if (!peers.every(isSpared)) {
+      return async (key, signal) => findClosest(queries, { key, signal, avoid: isSpared })
+    }
+
+    if (peers.length > 0 && now >= this.#seedsAskedAt + this.#options.refreshInterval) {
       this.#seedsAskedAt = now
-      await findClosest(queries, { key, signal })
+
+      return async (key, signal) => findClosest(queries, { key, signal, avoid: peers.every(isSeed) ? undefined : isSeed })
     }
   }
 
@@ -239,8 +281,6 @@ export class Maintenance {
 
   /** Runs `task` again and again, never twice at once, until it is stopped or begun anew. */
   #every (name: string, interval: () => number, task: () => Promise<void>): void {
-    const jitter = 1 + JITTER * (this.#needs.randomBytes(1)[0] / 127.5 - 1)
-
     clearTimeout(this.#timers.get(name))
     const timer = setTimeout(() => {
       void this.#quietly(name, task).then(() => {
@@ -248,7 +288,7 @@ export class Maintenance {
           this.#every(name, interval, task)
         }
       })
-    }, Math.min(LONGEST_TIMER, interval() * jitter))
+    }, jittered(interval(), this.#needs.randomBytes))
     this.#timers.set(name, timer)
   }
 

@@ -31,6 +31,8 @@ export interface PeersOptions {
   probeOld: ProberOptions
   /** peers that may enter the table */
   probeNew: ProberOptions
+  /** peers of the last time, all of them at the start */
+  probeSaved: ProberOptions
   maintenance: MaintenanceOptions
   randomWalk: RandomWalkOptions
   /** whom to join through when nobody else is known */
@@ -72,6 +74,7 @@ export class Peers {
   readonly #seeds: Seeds
   readonly #probeNew: Prober
   readonly #probeOld: Prober
+  readonly #probeSaved: Prober
   readonly #maintenance: Maintenance
   readonly #rejoin: Rejoin
   readonly #walk: RandomWalk
@@ -88,14 +91,17 @@ export class Peers {
 
     this.#options = options
     this.#needs = needs
-    this.#seeds = new Seeds(options.seeds)
+    // a seed that has the same configuration as everyone is no seed of its own
+    this.#seeds = new Seeds(options.seeds.filter(({ id }) => id !== self.id))
     this.#probeNew = new Prober(options.probeNew, request, { onDropped, onProbed: (ms, answered) => { onProbed('new', ms, answered) } })
     this.#probeOld = new Prober(options.probeOld, request, { onDropped, onProbed: (ms, answered) => { onProbed('old', ms, answered) } })
     this.#tags = new TableTags(needs.setTags)
     this.#store = new TableStore(needs.datastore, options.saved)
     this.#walk = new RandomWalk(options.randomWalk, { queries, isAlone, onMet, randomBytes, log })
+    this.#probeSaved = new Prober(options.probeSaved, request, { onDropped, onProbed: (ms, answered) => { onProbed('new', ms, answered) } })
     this.#rejoin = new Rejoin({
-      prober: this.#probeNew,
+      probeSaved: async peer => this.#probeSaved.probe(peer),
+      probeSeed: async peer => this.#probeNew.probe(peer),
       seeds: this.#seeds,
       saved: async options => this.#store.load(options),
       isAlone,
@@ -111,14 +117,14 @@ export class Peers {
       randomBytes,
       onSelfLookup,
       onSettled: () => { this.#onSettled() },
-      onAlone: () => { this.#rejoin.start() },
+      onAlone: () => { this.#onAlone() },
       log
     })
   }
 
   /** How many probes wait or run. */
   pendingProbes (kind: ProbeKind): number {
-    return (kind === 'old' ? this.#probeOld : this.#probeNew).pending
+    return kind === 'old' ? this.#probeOld.pending : this.#probeNew.pending + this.#probeSaved.pending
   }
 
   /** Joins through those who were in the table when the node last ran, or else through the seeds. */
@@ -126,23 +132,26 @@ export class Peers {
     this.#maintenance.start()
     this.#rejoin.start()
     this.#walk.start()
+    clearInterval(this.#timer)
     this.#timer = setInterval(() => { this.#saveQuietly() }, this.#options.saveInterval)
   }
 
   stop (): void {
     clearInterval(this.#timer)
+    this.#timer = undefined
     this.#walk.stop()
     this.#rejoin.stop()
     this.#maintenance.stop()
     this.#probeNew.stop()
     this.#probeOld.stop()
+    this.#probeSaved.stop()
     this.#joined = false
   }
 
   /** Writes the table if it has changed. */
   async save (): Promise<void> {
     const { table, self, book } = this.#needs
-    const changes = this.#changes
+    const changes = this.#changes + book.changes
 
     if (changes !== this.#saved && table.size > 0) {
       // the nearest first: whoever knows them finds everyone else
@@ -154,8 +163,11 @@ export class Peers {
 
   /** A peer says that it serves the protocol: it enters the table if it answers. */
   onServer (peer: Contact): void {
-    // whether a seed is asked is for `Rejoin` to say
-    if (!this.#needs.table.table.has(peer.id) && !this.#seeds.has(peer.id)) {
+    const { table } = this.#needs
+    // whether a seed is asked when the node joins is for `Rejoin` to say
+    const isSpared = this.#seeds.has(peer.id) && (table.size === 0 || this.#seeds.spares(peer.id, Date.now()))
+
+    if (!table.table.has(peer.id) && !isSpared) {
       void this.#probeNew.probe(peer)
     }
   }
@@ -178,7 +190,11 @@ export class Peers {
     this.#tags.onRemoved(peer)
     this.onStanding()
     this.#maintenance.onRemoved()
-    this.#joined &&= this.#needs.table.size > 0
+
+    if (this.#needs.table.size === 0) {
+      this.#joined = false
+      this.#onAlone()
+    }
   }
 
   /** One of the table has failed, or answers again. */
@@ -209,6 +225,13 @@ export class Peers {
   /** Looks for the own neighbourhood and into every bucket. */
   async refresh (options?: AbortOptions): Promise<void> {
     await this.#maintenance.refreshNow(options)
+  }
+
+  /** Nobody is left to ask. */
+  #onAlone (): void {
+    if (this.#timer != null) {
+      this.#rejoin.start()
+    }
   }
 
   #onSettled (): void {

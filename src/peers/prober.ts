@@ -71,7 +71,8 @@ export class Prober {
     }
 
     const { signal } = this.#shutdown
-    const probe = this.#queue.add(async () => this.#ask(peer, signal)).finally(() => {
+    // one that still waits when the node stops is not made
+    const probe = this.#queue.add(async () => this.#ask(peer, signal)).catch(() => false).finally(() => {
       if (this.#pending.get(peer.id) === probe) {
         this.#pending.delete(peer.id)
       }

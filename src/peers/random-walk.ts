@@ -1,7 +1,7 @@
 // Looks up random keys now and then, to meet peers for libp2p's peer discovery. Only those that answered are announced.
 
-import { JITTER } from '../kademlia/parameters.ts'
 import { findClosest } from '../query/find-closest.ts'
+import { jittered } from './jitter.ts'
 import type { Contact } from '../query/contact.ts'
 import type { QueryManager } from '../query/manager.ts'
 import type { Logger } from '@libp2p/interface'
@@ -53,27 +53,28 @@ export class RandomWalk {
   }
 
   #wait (signal: AbortSignal): void {
-    const jitter = 1 + JITTER * (this.#needs.randomBytes(1)[0] / 127.5 - 1)
-
     this.#timer = setTimeout(() => {
       void this.#walk(signal).then(() => {
         if (!signal.aborted) {
           this.#wait(signal)
         }
       })
-    }, this.#options.interval * jitter)
+    }, jittered(this.#options.interval, this.#needs.randomBytes))
   }
 
   async #walk (signal: AbortSignal): Promise<void> {
     const { queries, isAlone, onMet, randomBytes, log } = this.#needs
 
     for (let i = 0; i < this.#options.queriesPerPeriod && !signal.aborted && !isAlone(); i++) {
-      const timeout = AbortSignal.timeout(this.#options.timeout)
+      const controller = new AbortController()
+      const end = (): void => { controller.abort(signal.reason) }
+      const timer = setTimeout(end, this.#options.timeout)
+      signal.addEventListener('abort', end)
 
       try {
         await findClosest(queries, {
           key: randomBytes(32),
-          signal: AbortSignal.any([signal, timeout]),
+          signal: controller.signal,
           onReply: from => {
             onMet(from)
             return false
@@ -82,6 +83,9 @@ export class RandomWalk {
       } catch (error) {
         // those that answered until then are met all the same
         log('a random walk ended early - %e', error)
+      } finally {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', end)
       }
     }
   }

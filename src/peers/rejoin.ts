@@ -3,7 +3,6 @@
 
 import { raceSignal } from 'race-signal'
 import { JITTER } from '../kademlia/parameters.ts'
-import type { Prober } from './prober.ts'
 import type { Seeds } from './seeds.ts'
 import type { Contact } from '../query/contact.ts'
 import type { AbortOptions, Logger } from '@libp2p/interface'
@@ -18,7 +17,9 @@ const FIRST_RETRY = SECOND
 const LAST_RETRY = 60 * SECOND
 
 export interface RejoinNeeds {
-  prober: Prober
+  /** asks a peer of the last time whether it is there; it does not hold up the seeds */
+  probeSaved (peer: Contact): Promise<boolean>
+  probeSeed (peer: Contact): Promise<boolean>
   seeds: Seeds
   /** who was in the table when it was last saved */
   saved (options: AbortOptions): Promise<Contact[]>
@@ -62,16 +63,17 @@ export class Rejoin {
   }
 
   async #run (signal: AbortSignal): Promise<void> {
-    const { prober, seeds, saved, isAlone, random, log } = this.#needs
+    const { probeSaved, probeSeed, seeds, saved, isAlone, random, log } = this.#needs
 
     for (let retry = FIRST_RETRY; isAlone(); retry = Math.min(2 * retry, LAST_RETRY)) {
       const known = (await saved({ signal })).filter(({ id }) => !seeds.has(id))
+      seeds.onSaved(known.length)
 
       // somebody may answer while the others are still asked
-      await firstTrue(known.map(async peer => prober.probe(peer)), PATIENCE, signal)
+      await firstTrue(known.map(probeSaved), PATIENCE, signal)
 
       if (isAlone()) {
-        await firstTrue(seeds.all.map(async seed => prober.probe(seed)), LAST_RETRY, signal)
+        await firstTrue(seeds.all.map(probeSeed), LAST_RETRY, signal)
       }
 
       if (!isAlone() || known.length + seeds.all.length === 0) {

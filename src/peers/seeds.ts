@@ -1,8 +1,8 @@
-// Whom a node joins through. They are asked once, when it joins, and left in peace afterwards: upkeep has the others to ask.
+// Whom a node joins through. They are asked once, when it joins, and then left in peace for a while: upkeep has the others to ask.
 
 import type { Contact } from '../query/contact.ts'
 
-/** How long those whom a node has joined through without being told that they are seeds are left in peace, ms. */
+/** How long they are left in peace after a node has joined, ms; then they are peers like all others. */
 const SPARED = 10 * 60 * 1000
 
 export class Seeds {
@@ -11,6 +11,7 @@ export class Seeds {
   readonly #configured: ReadonlySet<string>
   #joinedThrough: ReadonlySet<string> = new Set()
   #joinedAt = 0
+  #returning = false
 
   constructor (seeds: readonly Contact[]) {
     this.all = seeds
@@ -22,14 +23,19 @@ export class Seeds {
     return this.#configured.has(id)
   }
 
-  /** These are all the peers that the node knows, now that it joins. */
+  /** So many peers are known from the last time. */
+  onSaved (count: number): void {
+    this.#returning ||= count > 0
+  }
+
+  /** These are all the peers that the node knows, now that it joins: its seeds, unless it is back among those it knows. */
   onJoin (ids: Iterable<string>, now: number): void {
-    this.#joinedThrough = new Set(ids)
+    this.#joinedThrough = new Set(this.#returning ? [] : ids)
     this.#joinedAt = now
   }
 
   /** Whether upkeep leaves the peer in peace as long as there are others to ask. */
   spares (id: string, now: number): boolean {
-    return this.has(id) || (now < this.#joinedAt + SPARED && this.#joinedThrough.has(id))
+    return now < this.#joinedAt + SPARED && (this.has(id) || this.#joinedThrough.has(id))
   }
 }

@@ -121,6 +121,7 @@ export class Inhabitant {
     this.peers = new Peers({
       probeOld: { concurrency: 20, maxQueueSize: 100, timeout: TIMEOUT },
       probeNew: { concurrency: 20, maxQueueSize: 100, timeout: TIMEOUT },
+      probeSaved: { concurrency: 40, maxQueueSize: 200, timeout: TIMEOUT },
       maintenance: { initialSelfInterval: SECOND, selfInterval: 5 * MINUTE, refreshInterval: 10 * MINUTE, ...UPKEEP },
       randomWalk: { enabled: false, interval: MINUTE, queriesPerPeriod: 1, timeout: SECOND },
       seeds,

@@ -30,14 +30,14 @@ describe('joining a network of real nodes', function () {
   let seed: TestNode
   let secondSeed: TestNode
   let seedRequests: Requests
-  let otherRequests: Requests
+  let otherRequests: Requests[]
 
   beforeEach(async () => {
     nodes = await createAcquaintedNetwork(SIZE);
     [seed, secondSeed, ...others] = nodes
     await others[0].services.dht.put(VALUE_KEY, bytes('ok:there'))
     seedRequests = recordRequests(seed)
-    otherRequests = recordRequests(others[0])
+    otherRequests = others.map(recordRequests)
   })
 
   afterEach(async () => {
@@ -65,9 +65,9 @@ describe('joining a network of real nodes', function () {
     await untilTrue(() => selfLookups(joiner) >= settled + 10)
   }
 
-  /** How often others have seen a node look for itself. */
+  /** How often a node was seen to look for itself. Whoever it joined through is left in peace as a seed is. */
   function selfLookups ({ peerId }: TestNode): number {
-    return otherRequests.from(peerId).filter(({ key }) => uint8ArrayEquals(key, peerId.toMultihash().bytes)).length
+    return Math.max(...otherRequests.map(requests => requests.from(peerId).filter(({ key }) => uint8ArrayEquals(key, peerId.toMultihash().bytes)).length))
   }
 
   it('costs a seed of the options no more than three requests, however long the joiner stays', async () => {

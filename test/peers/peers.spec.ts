@@ -141,6 +141,12 @@ describe('the peers of a node', () => {
       await clock.tickAsync(10 * MINUTE - SECOND)
 
       expect(world.requestsTo(SEEDS)).to.deep.equal(asked)
+      world.kill(SEEDS)
+      expect(nearestKnown(node)).to.equal(20)
+
+      // afterwards they are peers like all others
+      world.revive(SEEDS)
+      await clock.tickAsync(10 * MINUTE)
       expect(nearestKnown(node)).to.equal(20)
     })
 

@@ -190,7 +190,7 @@ describe('a random walk', () => {
     it('ends its lookup, makes none of the others, and waits for no more', async () => {
       queries.outcome = endless
       start({ queriesPerPeriod: 3 })
-      await clock.tickAsync(6 * MINUTE)
+      await clock.tickAsync(5 * MINUTE + 5 * SECOND)
       walk.stop()
       expect(queries.lookups[0].signal.aborted).to.equal(true)
       await clock.tickAsync(60 * MINUTE)

@@ -17,6 +17,8 @@ function contacts (from: number, count: number): Contact[] {
   return Array.from({ length: count }, (_, i) => contact(from + i))
 }
 
+type Ask = ConstructorParameters<typeof Prober>[1]
+
 describe('rejoining', () => {
   let clock: Clock
   let probed: Array<{ id: string, at: number }>
@@ -26,6 +28,7 @@ describe('rejoining', () => {
   let loads: number
   let alone: boolean
   let prober: Prober
+  let savedProber: Prober
   let rejoin: Rejoin
 
   beforeEach(() => {
@@ -35,7 +38,7 @@ describe('rejoining', () => {
     saved = []
     loads = 0
     alone = true
-    prober = new Prober({ concurrency: 20, maxQueueSize: 100, timeout: TIMEOUT }, async (to, request, { signal, timeout }) => {
+    const ask: Ask = async (to, request, { signal, timeout }) => {
       probed.push({ id: to.id, at: Date.now() - START })
 
       return new Promise((resolve, reject) => {
@@ -53,19 +56,23 @@ describe('rejoining', () => {
           reject(signal.reason)
         })
       })
-    })
+    }
+    prober = new Prober({ concurrency: 20, maxQueueSize: 100, timeout: TIMEOUT }, ask)
+    savedProber = new Prober({ concurrency: 40, maxQueueSize: 200, timeout: TIMEOUT }, ask)
     rejoin = create(SEEDS)
   })
 
   afterEach(() => {
     rejoin.stop()
     prober.stop()
+    savedProber.stop()
     clock.restore()
   })
 
   function create (seeds: Contact[], load = async () => saved, random = (): number => 0.5): Rejoin {
     return new Rejoin({
-      prober,
+      probeSaved: async peer => savedProber.probe(peer),
+      probeSeed: async peer => prober.probe(peer),
       seeds: new Seeds(seeds),
       saved: async ({ signal }) => {
         signal?.throwIfAborted()
@@ -118,8 +125,14 @@ describe('rejoining', () => {
 
   it('asks the seeds without waiting when all of those of the last time refuse', async () => {
     saved = contacts(1, 3)
+    const refuse = async ({ id }: Contact): Promise<boolean> => {
+      probed.push({ id, at: Date.now() })
+
+      return false
+    }
     const refusing = new Rejoin({
-      prober: { probe: async ({ id }: Contact) => { probed.push({ id, at: Date.now() }); return false } } as unknown as Prober,
+      probeSaved: refuse,
+      probeSeed: refuse,
       seeds: new Seeds(SEEDS),
       saved: async () => saved,
       isAlone: () => true,
@@ -156,7 +169,8 @@ describe('rejoining', () => {
     // nobody may be asked twice at once: the tries are told apart by when they load
     const tries: number[] = []
     const refusing = new Rejoin({
-      prober: { probe: async () => false } as unknown as Prober,
+      probeSaved: async () => false,
+      probeSeed: async () => false,
       seeds: new Seeds(SEEDS),
       saved: async () => {
         tries.push((Date.now() - START) / SECOND)
@@ -186,6 +200,7 @@ describe('rejoining', () => {
       expect(loads).to.equal(2)
       rejoin.stop()
       prober.stop()
+    savedProber.stop()
     }
   })
 
@@ -267,6 +282,7 @@ describe('rejoining', () => {
         await clock.tickAsync(ms)
         rejoin.stop()
         prober.stop()
+    savedProber.stop()
         const { length } = probed
         await clock.tickAsync(0)
         expect(clock.countTimers()).to.equal(0)
@@ -286,6 +302,7 @@ describe('rejoining', () => {
       await clock.tickAsync(SECOND)
       rejoin.stop()
       prober.stop()
+    savedProber.stop()
       rejoin.start()
       answers.set(SEEDS[0].id, 10)
       await clock.tickAsync(SECOND)

@@ -14,13 +14,20 @@ describe('seeds', () => {
     expect([SEED, OTHER_SEED, BOOTSTRAPPER, PEER].map(({ id }) => seeds.has(id))).to.deep.equal([true, true, false, false])
   })
 
-  it('of the options are always spared by upkeep', () => {
+  it('of the options are spared for ten minutes after the node has joined, through whomever', () => {
     const seeds = new Seeds([SEED])
+    seeds.onJoin([], START)
 
-    for (const now of [0, START, START + 1_000 * MINUTE]) {
-      expect(seeds.spares(SEED.id, now)).to.equal(true)
-      expect(seeds.spares(PEER.id, now)).to.equal(false)
-    }
+    expect([0, 10 * MINUTE - 1, 10 * MINUTE].map(after => seeds.spares(SEED.id, START + after))).to.deep.equal([true, true, false])
+    expect(seeds.spares(PEER.id, START)).to.equal(false)
+  })
+
+  it('are not those through whom a node is back that knew others from the last time', () => {
+    const seeds = new Seeds([])
+    seeds.onSaved(1)
+    seeds.onJoin([PEER.id], START)
+
+    expect(seeds.spares(PEER.id, START)).to.equal(false)
   })
 
   it('are also those whom a node has joined through, for ten minutes', () => {

@@ -21,7 +21,7 @@ export function keepUp (upkeep: Upkeep, node: SimNode, end = Infinity): void {
     return selfInterval
   }, done => { lookUp(upkeep, node, node.key, done) })
 
-  every(upkeep, node, end, () => CONFIG.refreshInterval, done => { refresh(upkeep, node, CONFIG.refreshInterval, done) })
+  every(upkeep, node, end, () => CONFIG.refreshInterval, done => { refresh(upkeep, node, (1 - JITTER) * CONFIG.refreshInterval, done) })
 }
 
 /** Does it again and again, never twice at once. */
