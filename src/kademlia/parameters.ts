@@ -25,7 +25,7 @@ const FAILURE_BACKOFF = 5 * SECOND
 /** Upkeep of the table, times in ms. */
 export const UPKEEP = {
   /** between two looks at who is to be probed */
-  probeInterval: 30 * SECOND,
+  probeInterval: MINUTE,
   /** when a peer that nothing is heard of is probed */
   patience: { least: 10 * MINUTE, most: HOUR, connected: HOUR },
   /** probes that one look may start */
@@ -48,6 +48,9 @@ export const SELF_INTERVAL_GROWTH = 4
 
 /** A bucket that is full of peers that have not failed is refreshed so many times less often than the others. */
 export const FULL_REFRESH_FACTOR = 6
+
+/** How long a node that has joined leaves its seeds in peace, ms; then they are peers like all others. */
+export const SEEDS_SPARED = 10 * MINUTE
 
 /** Every interval is stretched or shrunk by up to this share, so that nodes started together do not stay in step. */
 export const JITTER = 0.2

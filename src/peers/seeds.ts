@@ -1,9 +1,7 @@
 // Whom a node joins through. They are asked once, when it joins, and then left in peace for a while: upkeep has the others to ask.
 
+import { SEEDS_SPARED } from '../kademlia/parameters.ts'
 import type { Contact } from '../query/contact.ts'
-
-/** How long they are left in peace after a node has joined, ms; then they are peers like all others. */
-const SPARED = 10 * 60 * 1000
 
 export class Seeds {
   /** as configured */
@@ -36,6 +34,6 @@ export class Seeds {
 
   /** Whether upkeep leaves the peer in peace as long as there are others to ask. */
   spares (id: string, now: number): boolean {
-    return now < this.#joinedAt + SPARED && (this.has(id) || this.#joinedThrough.has(id))
+    return now < this.#joinedAt + SEEDS_SPARED && (this.has(id) || this.#joinedThrough.has(id))
   }
 }

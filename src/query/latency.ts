@@ -5,7 +5,7 @@ import { lateAfter, observe } from '../kademlia/latency.ts'
 import type { LateBounds, RoundTrip } from '../kademlia/latency.ts'
 
 /** How many peers' round trips are remembered beside those of the table. */
-const PEERS = 4_096
+const PEERS = 1_024
 
 export class Latency {
   readonly #bounds: LateBounds

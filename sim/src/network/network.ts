@@ -98,7 +98,7 @@ export class SimNetwork {
         return
       }
 
-      const closer = this.#arrive(from, to, target)
+      const closer = this.#arrive(from, to, target, warm)
 
       if (closer == null) {
         clock.after(giveUp - dialling - ms / 2, () => { this.#fail(from, to, settle) })
@@ -130,14 +130,14 @@ export class SimNetwork {
     node.connections.clear()
   }
 
-  #arrive (from: SimNode, to: SimNode, target: Key): SimNode[] | undefined {
+  #arrive (from: SimNode, to: SimNode, target: Key, warm: boolean): SimNode[] | undefined {
     this.traffic.bytes += BYTES.request
     this.#options.onRequest?.(to, from)
 
     if (!this.#options.learning) {
       this.#opened.add(to)
     } else if (isUp(from) && isUp(to)) {
-      this.#meet(from, to)
+      this.#meet(from, to, warm)
     }
 
     return answer(to, from, target)
@@ -147,7 +147,7 @@ export class SimNetwork {
     this.traffic.bytes += closer.length * BYTES.peer
 
     if (this.#options.learning) {
-      from.table.onAlive(to, this.clock.now, { roundTrip, connected: from.connections.has(to) })
+      from.table.onAlive(to, this.clock.now, { roundTrip, connected: true })
     }
 
     settle(closer)
@@ -162,8 +162,8 @@ export class SimNetwork {
   }
 
   /** As the service does it: whoever connects and is not in the table is asked whether it answers, over that connection. */
-  #meet (from: SimNode, to: SimNode): void {
-    if (to.connections.has(from)) {
+  #meet (from: SimNode, to: SimNode, warm: boolean): void {
+    if (warm || to.connections.has(from)) {
       to.table.onHeard(from.id, this.clock.now)
       return
     }

@@ -30,8 +30,9 @@ export class SimNode implements PeerKey {
   health: Health = 'alive'
   /** undefined for an honest one */
   behaviour: Behaviour | undefined = undefined
-  /** whom it has joined through */
+  /** whom it has joined through, and until when they are spared */
   seeds: ReadonlySet<SimNode> = NOBODY
+  seedsSparedUntil = 0
   #table?: RoutingTable<SimNode>
   #latency?: Latency
   #connections?: Set<SimNode>

@@ -30,22 +30,26 @@ export const churn: Scenario = {
       const world = build(settings, nodes)
       const population = new Population(world)
       const rows: Row[] = []
+      const policies = measurable(settings, nodes)
       const begun = world.clock.now
       let sent = requests(world.network.traffic)
 
       for (let look = 1; look <= LOOKS; look++) {
         const hours = rounded(look * total / LOOKS)
         world.clock.run(begun + look * total * HOUR / LOOKS)
-        settings.note(`${hours} h of ${total}`)
         const samples = drawSamples(world, settings.lookups, `churn ${hours}`)
         const truth = truthOf(world, samples)
         const { up } = population
         const upkeepPerMinute = rounded((requests(world.network.traffic) - sent) / nodes / (total * 60 / LOOKS))
         sent = requests(world.network.traffic)
 
-        for (const policy of measurable(settings, nodes)) {
+        for (const policy of policies) {
           rows.push({ policy, nodes, hours, ...measure(world, RULES[policy], samples, truth), ...tables(up), upkeepPerMinute })
         }
+
+        // it takes long enough to want to know
+        const found = rows.slice(-policies.length).map(({ policy, recall, messages }) => `${policy} finds ${recall} with ${messages} messages`)
+        settings.note([`${hours} h of ${total}`, ...found, `${tables(up).deadInTable} of the tables is gone`, `${upkeepPerMinute} requests a minute and node`].join(', '))
       }
 
       return rows

@@ -1,7 +1,7 @@
 // How a node joins and keeps its table, as the library's maintenance does it: dials a few, looks for its own neighbourhood,
 // then into each bucket that no lookup went to.
 
-import { FULL_REFRESH_FACTOR, MAX_REFRESH_DEPTH } from '../../../src/kademlia/parameters.ts'
+import { FULL_REFRESH_FACTOR, MAX_REFRESH_DEPTH, SEEDS_SPARED } from '../../../src/kademlia/parameters.ts'
 import { isUp } from '../network/node.ts'
 import { runLookup } from './run-lookup.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
@@ -34,6 +34,7 @@ export function join (upkeep: Upkeep, node: SimNode, seeds: SimNode[], done: () 
   }
 
   node.seeds = new Set(seeds)
+  node.seedsSparedUntil = network.clock.now + SEEDS_SPARED
   seeds.forEach(seed => { network.request(node, seed, node.key, rules.limits, onSettled) })
 
   if (seeds.length === 0) {
@@ -60,12 +61,12 @@ export function refresh (upkeep: Upkeep, node: SimNode, age: number, done: () =>
   })
 }
 
-/** Looks for the neighbours of a key, for what the table learns from it. Seeds are spared as soon as others are known. */
+/** Looks for the neighbours of a key, for what the table learns from it. For a while seeds are spared, if others are known. */
 export function lookUp ({ network, random, rules }: Upkeep, node: SimNode, target: Key, done: () => void = noop): void {
   const { seeds } = node
-  const others = [...node.table.entries()].some(({ peer }) => !seeds.has(peer))
+  const isSparing = network.clock.now < node.seedsSparedUntil && [...node.table.entries()].some(({ peer }) => !seeds.has(peer))
 
-  runLookup(network, { rules, from: node, target, random, avoid: others ? peer => seeds.has(peer) : undefined }, () => { done() })
+  runLookup(network, { rules, from: node, target, random, avoid: isSparing ? peer => seeds.has(peer) : undefined }, () => { done() })
 }
 
 function noop (): void {}
