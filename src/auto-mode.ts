@@ -1,12 +1,10 @@
 // Whether the node serves when that is left to it: while others can reach it, and without flapping.
 
 import { isPrivate } from '@libp2p/utils'
+import { CODE_P2P_CIRCUIT } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
 export type ModeName = 'client' | 'server'
-
-/** Of the part of an address that says: over the relay before. */
-const CODE_P2P_CIRCUIT = 290
 
 /** So many changes within `WINDOW` are made at once; further ones wait until the first of them is over. */
 const AT_ONCE = 2

@@ -1,5 +1,6 @@
 // This node as others see it: its own addresses, and the peers that it names in replies.
 
+import { CODE_P2P } from '@multiformats/multiaddr'
 import { closerPeers } from './peers/find-node.ts'
 import { contactFromPeerId } from './query/contact.ts'
 import { encodePeer } from './wire/peer.ts'
@@ -10,9 +11,6 @@ import type { CloserPeersSource } from './peers/find-node.ts'
 import type { LiveTable } from './peers/live-table.ts'
 import type { Contact } from './query/contact.ts'
 import type { PeerInfoMapper } from './wire/peer.ts'
-
-/** Of the part of an address that names a peer. */
-const CODE_P2P = 421
 
 export interface LocalNodeNeeds {
   components: Pick<KadDHTComponents, 'peerId' | 'addressManager'>

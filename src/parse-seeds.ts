@@ -1,15 +1,9 @@
 // Seeds as people write them: multiaddrs that say whom to expect there.
 
 import { peerIdFromString } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
+import { CODE_P2P, CODE_P2P_CIRCUIT, multiaddr } from '@multiformats/multiaddr'
 import { invalid } from './option-checks.ts'
 import type { PeerInfo } from '@libp2p/interface'
-
-/** Of the part of an address that names a peer. */
-const CODE_P2P = 421
-
-/** Of the part that says: over the relay before. */
-const CODE_P2P_CIRCUIT = 290
 
 /**
  * Addresses of one peer become one seed.

@@ -2,10 +2,12 @@
 // near oneself. Each bucket holds k live peers and k candidates that take their places. Pure (law 2): it never asks
 // anyone anything, it is told what was seen and answers what to do.
 
+import { Bucket } from './bucket.ts'
 import { spread } from './diversity.ts'
 import { commonPrefixLength, differAt, KEY_BITS } from './key.ts'
 import { NearestPeers } from './nearest.ts'
 import { Entry } from './table-entry.ts'
+import type { Candidate } from './bucket.ts'
 import type { DiversityLimits, Spread } from './diversity.ts'
 import type { Key, PeerKey } from './key.ts'
 import type { Sighting, TableEntry } from './table-entry.ts'
@@ -69,23 +71,6 @@ export interface Patience {
 const PATIENCE_BY_AGE = 0.5
 
 const NOTHING: Sighting = {}
-
-interface Candidate<P extends PeerKey> {
-  readonly peer: P
-  readonly group?: string
-}
-
-interface Bucket<P extends PeerKey> {
-  /** oldest first: peers that have stayed long are likely to stay (Kademlia paper, 2.2) */
-  readonly entries: Array<Entry<P>>
-  /** the peers of the entries, in the same order, and the first words of their keys: what a search needs lies close together */
-  readonly peers: P[]
-  readonly heads: number[]
-  /** freshest last */
-  readonly candidates: Map<string, Candidate<P>>
-  /** when a lookup last went there, 0 for never */
-  refreshedAt: number
-}
 
 export class RoutingTable<P extends PeerKey> {
   readonly #options: RoutingTableOptions
@@ -164,7 +149,7 @@ export class RoutingTable<P extends PeerKey> {
       return 'added'
     }
 
-    this.#wait(bucket, { peer, group })
+    bucket.wait({ peer, group }, this.#options.k, this.#options.diversity.perBucket)
 
     return 'waiting'
   }
@@ -227,10 +212,7 @@ export class RoutingTable<P extends PeerKey> {
     }
 
     const bucket = this.#bucket(commonPrefixLength(this.#options.self, entry.peer.key))
-    const at = bucket.entries.indexOf(entry)
-    bucket.entries.splice(at, 1)
-    bucket.peers.splice(at, 1)
-    bucket.heads.splice(at, 1)
+    bucket.remove(entry)
     this.#index.delete(id)
     this.#counted = undefined
 
@@ -289,25 +271,25 @@ export class RoutingTable<P extends PeerKey> {
     const deepest = this.#buckets.length - 1
 
     // peers of the target's own bucket share more bits with it than anyone else does
-    this.#collect(shared, nearest, accept)
+    this.#buckets[shared]?.offerTo(nearest, accept)
 
     // All buckets nearer to oneself share as many bits with the target as oneself does. The peers of a bucket differ from
     // oneself, and from all deeper buckets, in the bit that the bucket is for: where the target differs there from oneself
     // too, they are nearer to it than all deeper ones, elsewhere farther.
     for (let cpl = shared + 1; cpl <= deepest && !nearest.full; cpl++) {
       if (differAt(self, target, cpl)) {
-        this.#collect(cpl, nearest, accept)
+        this.#buckets[cpl]?.offerTo(nearest, accept)
       }
     }
 
     for (let cpl = deepest; cpl > shared && !nearest.full; cpl--) {
       if (!differAt(self, target, cpl)) {
-        this.#collect(cpl, nearest, accept)
+        this.#buckets[cpl]?.offerTo(nearest, accept)
       }
     }
 
     for (let cpl = Math.min(shared, deepest + 1) - 1; cpl >= 0 && !nearest.full; cpl--) {
-      this.#collect(cpl, nearest, accept)
+      this.#buckets[cpl]?.offerTo(nearest, accept)
     }
 
     return nearest.peers
@@ -369,17 +351,12 @@ export class RoutingTable<P extends PeerKey> {
     for (let cpl = 0; cpl <= deepest; cpl++) {
       const bucket = this.#buckets[cpl]
 
-      if ((bucket?.refreshedAt ?? 0) <= (this.#isSettled(bucket) ? fullBefore : before)) {
+      if ((bucket?.refreshedAt ?? 0) <= (bucket?.isSettled(this.#options.k) === true ? fullBefore : before)) {
         stale.push(cpl)
       }
     }
 
     return stale
-  }
-
-  /** Whether it is full of peers that have not failed. */
-  #isSettled (bucket?: Bucket<P>): boolean {
-    return bucket != null && bucket.entries.length >= this.#options.k && bucket.entries.every(({ failures }) => failures === 0)
   }
 
   /** When a failure of the peer counts again. */
@@ -425,7 +402,7 @@ export class RoutingTable<P extends PeerKey> {
   }
 
   #bucket (cpl: number): Bucket<P> {
-    const bucket = this.#buckets[cpl] ?? { entries: [], peers: [], heads: [], candidates: new Map(), refreshedAt: 0 }
+    const bucket = this.#buckets[cpl] ?? new Bucket<P>()
 
     while (this.#buckets.length <= cpl) {
       this.#buckets.push(undefined)
@@ -436,39 +413,10 @@ export class RoutingTable<P extends PeerKey> {
     return bucket
   }
 
-  /** One more candidate; of too many the oldest goes, if it can be one of the newcomer's own group. */
-  #wait ({ candidates }: Bucket<P>, newcomer: Candidate<P>): void {
-    candidates.set(newcomer.peer.id, newcomer)
-
-    if (candidates.size > this.#options.k) {
-      const [oldest] = candidates.values()
-      const kin = [...candidates.values()].filter(({ group }) => group != null && group === newcomer.group)
-      candidates.delete((kin.length > this.#options.diversity.perBucket ? kin[0] : oldest).peer.id)
-    }
-  }
-
   #add (bucket: Bucket<P>, entry: Entry<P>): void {
-    bucket.entries.push(entry)
-    bucket.peers.push(entry.peer)
-    bucket.heads.push(entry.peer.key[0])
+    bucket.add(entry)
     this.#index.set(entry.peer.id, entry)
     this.#counted = undefined
-  }
-
-  #collect (cpl: number, nearest: NearestPeers<P>, accept?: (peer: P) => boolean): void {
-    const bucket = this.#buckets[cpl]
-
-    if (bucket == null) {
-      return
-    }
-
-    const { peers, heads } = bucket
-
-    for (let i = 0; i < peers.length; i++) {
-      if (nearest.mayTake(heads[i]) && (accept == null || accept(peers[i]))) {
-        nearest.offer(peers[i], heads[i])
-      }
-    }
   }
 }
 

@@ -1,13 +1,11 @@
 // Peers that one operator is likely to run: those whose addresses are of one network.
 
 import { isPrivate } from '@libp2p/utils'
+import { CODE_DNS, CODE_DNS4, CODE_DNS6, CODE_DNSADDR, CODE_IP4, CODE_IP6 } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
-const CODE_IP4 = 4
-const CODE_IP6 = 41
-
-/** What names a host: dns, dns4, dns6, dnsaddr. */
-const CODES_DNS = [53, 54, 55, 56]
+/** What names a host. */
+const CODES_DNS = [CODE_DNS, CODE_DNS4, CODE_DNS6, CODE_DNSADDR]
 
 /** An address through which a peer was reached, to the group that the peer is of; undefined for one that no limit applies to. */
 export interface AddressGroup {
@@ -47,7 +45,7 @@ function networkOf4 (address: string): string {
 function networkOf6 (address: string): string {
   const [head, tail = ''] = address.split('::').map(half => half.split(':').filter(part => part !== ''))
   const parts = [...head, ...Array.from({ length: 8 - head.length - tail.length }, () => '0'), ...tail].map(part => Number.parseInt(part, 16))
-  const [first, second, , , , mark, high, low] = parts
+  const [first, second, , , , mark, high] = parts
 
   // an IPv4 address as sockets for both write it (RFC 4291, section 2.5.5.2)
   if (mark === 0xffff && parts.slice(0, 5).every(part => part === 0)) {

@@ -1,7 +1,7 @@
 // Peers on the wire: how they come in, how they go out, and what stands between their bytes and libp2p's PeerInfo.
 
 import { peerIdFromMultihash, peerIdFromString } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
+import { CODE_P2P, multiaddr } from '@multiformats/multiaddr'
 import * as Digest from 'multiformats/hashes/digest'
 import { fromCharacters, toCharacters } from './characters.ts'
 import { Peer } from './dht.ts'
@@ -31,7 +31,6 @@ const TAG_OF_ID = '\x0a'
 
 const CODE_IDENTITY = 0x00
 const CODE_SHA256 = 0x12
-const CODE_P2P = 421
 
 /** The name of the peer with this multihash. */
 export function idOf (multihash: Uint8Array): string {

@@ -8,15 +8,17 @@ export interface PeerStoreWrite {
   data: PeerData
 }
 
-/** All writes from now on, whoever makes them. */
-export function recordWrites ({ peerStore }: TestNode): PeerStoreWrite[] {
+/** All writes about other peers from now on, whoever makes them. */
+export function recordWrites ({ peerStore, peerId }: TestNode): PeerStoreWrite[] {
   const writes: PeerStoreWrite[] = []
 
   for (const method of ['save', 'patch', 'merge'] as const) {
     const original = peerStore[method].bind(peerStore)
 
     peerStore[method] = async (peer, data, options) => {
-      writes.push({ peer, data })
+      if (!peer.equals(peerId)) {
+        writes.push({ peer, data })
+      }
 
       return original(peer, data, options)
     }

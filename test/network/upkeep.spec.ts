@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerDiscoverySymbol } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -17,9 +18,11 @@ import { recordRequests } from '../helpers/requests.ts'
 import { trulyNearest } from '../helpers/truth.ts'
 import type { TestNode, TestNodeInit } from '../helpers/network.ts'
 import type { PeerDiscovery, PeerDiscoveryProvider, PeerId } from '@libp2p/interface'
+import type { AddressManager } from '@libp2p/interface-internal'
 
 const PROTOCOL = '/ipfs/kad/1.0.0'
 const KEEP_ALIVE = 'keep-alive-kad-dht'
+const PUBLIC = multiaddr('/ip4/1.2.3.4/tcp/4001')
 const ALL_TAGS = [KEEP_ALIVE, 'kad-close', 'kad-peer'].sort()
 
 /** After so many changes of its own accord, automatic mode waits for a minute to be over. */
@@ -286,7 +289,7 @@ describe('the upkeep of the table on real nodes', function () {
       assert.equal(dht.getMode(), 'client')
       assert.ok(others.every(({ services }) => !services.dht.routingTable.has(node.peerId)))
 
-      await setPublic(node, true)
+      await setReachable(node, true)
       assert.equal(dht.getMode(), 'server')
       await untilTrue(() => node.getProtocols().includes(PROTOCOL))
       await untilTrue(() => others.every(({ services }) => services.dht.routingTable.has(node.peerId)))
@@ -295,7 +298,7 @@ describe('the upkeep of the table on real nodes', function () {
       assert.ok(idsOf((await others[0].services.dht.getClosestPeers(bytes('/test/x'))).map(({ id }) => id)).includes(node.peerId.toString()))
       assert.ok(dhtStreams(node, 'inbound').length > 0)
 
-      await setPublic(node, false)
+      await setReachable(node, false)
       assert.equal(dht.getMode(), 'client')
       await untilTrue(() => !node.getProtocols().includes(PROTOCOL))
       assert.deepEqual(dhtStreams(node, 'inbound'), [])
@@ -312,7 +315,7 @@ describe('the upkeep of the table on real nodes', function () {
       // what follows would be flapping if it came within the minute
       const { now } = Date
       sinon.stub(Date, 'now').callsFake(() => now() + DAMPING)
-      await setPublic(node, true)
+      await setReachable(node, true)
       assert.equal(dht.getMode(), 'server')
       await untilTrue(() => others.every(({ services }) => services.dht.routingTable.has(node.peerId)))
     })
@@ -323,7 +326,7 @@ describe('the upkeep of the table on real nodes', function () {
       const modes: string[] = []
 
       for (let i = 0; i < 6; i++) {
-        await setPublic(node, i % 2 === 0)
+        await setReachable(node, i % 2 === 0)
         modes.push(dht.getMode())
       }
 
@@ -389,7 +392,16 @@ function discoveryOf ({ services }: TestNode): PeerDiscovery {
   return (services.dht as unknown as PeerDiscoveryProvider)[peerDiscoverySymbol] as PeerDiscovery
 }
 
-/** libp2p finds out that others can reach the node, or that they can't; resolves when it has said so. */
-async function setPublic (node: TestNode, reachable: boolean): Promise<void> {
-  await node.peerStore.patch(node.peerId, { multiaddrs: reachable ? [multiaddr('/ip4/1.2.3.4/tcp/4001')] : [] })
+/** What AutoNAT tells libp2p when others could reach the node, or could not. Resolves when the DHT has heard of it. */
+async function setReachable (node: TestNode, reachable: boolean): Promise<void> {
+  const { addressManager } = (node as unknown as { components: { addressManager: AddressManager } }).components
+  const heard = once(node, 'self:peer:update')
+
+  if (reachable) {
+    addressManager.confirmObservedAddr(PUBLIC, { type: 'observed' })
+  } else {
+    addressManager.removeObservedAddr(PUBLIC)
+  }
+
+  await heard
 }

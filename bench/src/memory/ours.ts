@@ -14,8 +14,8 @@ import { MessageType } from '../../../dist/src/wire/message.js'
 import { encodePeer, fromPeerId, toPeerId } from '../../../dist/src/wire/peer.js'
 import { peerInfo } from './holder.ts'
 import { COUNT } from './what.ts'
-import type { Contact } from '../../../dist/src/query/contact.js'
 import type { HolderSubject } from './holder.ts'
+import type { Contact } from '../../../dist/src/query/contact.js'
 
 const self = contactFromPeerId(peerInfo('the node itself', 0).id)
 
