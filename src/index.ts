@@ -45,7 +45,7 @@ export type {
   ProviderEvent, QueryErrorEvent, QueryEvent, SendQueryEvent, ValueEvent
 } from './query/events.ts'
 export type { NetworkDescription } from './network-description.ts'
-export type { AddressGroup } from './peers/address-group.ts'
+export type { AddressGroup } from './wire/address-group.ts'
 export type { Operation } from './query/operation.ts'
 export type { WriteResult } from './query/store-at.ts'
 export type { SelectFn, Selectors, ValidateFn, Validators } from './values/namespaces.ts'

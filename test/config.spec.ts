@@ -1,7 +1,7 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
 import { resolveConfig } from '../src/config.ts'
-import { networkOf } from '../src/peers/address-group.ts'
+import { networkOf } from '../src/wire/address-group.ts'
 import { passthroughMapper, removePrivateAddressesMapper } from '../src/wire/address-mappers.ts'
 import { hashedId, peerIdOf } from './helpers/contacts.ts'
 import type { KadDHTInit } from '../src/config.ts'

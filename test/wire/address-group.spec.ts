@@ -1,6 +1,6 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
-import { networkOf } from '../../src/peers/address-group.ts'
+import { networkOf } from '../../src/wire/address-group.ts'
 import { hashedId, peerIdOf } from '../helpers/contacts.ts'
 
 const PEER = peerIdOf(hashedId(1)).toString()
