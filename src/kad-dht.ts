@@ -14,7 +14,7 @@ import { contentRouting, peerRouting } from './routing.ts'
 import { TableView } from './table-view.ts'
 import { storedPeer } from './wire/libp2p-network.ts'
 import { MAX_KEY, MAX_PROVIDER_KEY } from './wire/limits.ts'
-import { toPeerId } from './wire/peer.ts'
+import { fromPeerId, toPeerId } from './wire/peer.ts'
 import type { DHTOptions, KadDHT, KadDHTComponents, RoutingTable, SetModeOptions } from './api.ts'
 import type { KadDHTConfig, KadDHTInit } from './config.ts'
 import type { OperationName } from './metrics.ts'
@@ -302,7 +302,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     }
 
     if (previous?.protocols.includes(this.#config.protocol) === true && !peer.protocols.includes(this.#config.protocol)) {
-      this.#parts.table.remove(contactFromPeerId(peer.id).id)
+      this.#parts.table.remove(fromPeerId(peer.id).id)
     }
   }
 
@@ -317,11 +317,11 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   }
 
   readonly #onConnect = ({ detail: peer }: CustomEvent<PeerId>): void => {
-    this.#parts.table.onConnection(contactFromPeerId(peer).id, true)
+    this.#parts.table.onConnection(fromPeerId(peer).id, true)
   }
 
   readonly #onDisconnect = ({ detail: peer }: CustomEvent<PeerId>): void => {
-    this.#parts.table.onConnection(contactFromPeerId(peer).id, false)
+    this.#parts.table.onConnection(fromPeerId(peer).id, false)
   }
 
   /** Peers that are no more in the table when the node starts anew would keep their tags for ever. */

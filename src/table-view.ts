@@ -1,8 +1,7 @@
 // The routing table as tools see it.
 
 import { TypedEventEmitter } from 'main-event'
-import { contactFromPeerId } from './query/contact.ts'
-import { toPeerId } from './wire/peer.ts'
+import { fromPeerId, toPeerId } from './wire/peer.ts'
 import type { RoutingTable, RoutingTableBucket, RoutingTableEvents } from './api.ts'
 import type { LiveTable } from './peers/live-table.ts'
 import type { Contact } from './query/contact.ts'
@@ -21,7 +20,7 @@ export class TableView extends TypedEventEmitter<RoutingTableEvents> implements 
   }
 
   has (peer: PeerId): boolean {
-    return this.#table.table.has(contactFromPeerId(peer).id)
+    return this.#table.table.has(fromPeerId(peer).id)
   }
 
   peers (): PeerId[] {

@@ -2,6 +2,7 @@
 
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { commonPrefixLength, keyOf } from '../../src/kademlia/key.ts'
+import type { Key } from '../../src/kademlia/key.ts'
 import type { PrivateKey } from '@libp2p/interface'
 
 /** So many keys whose nodes share exactly `cpl` leading bits with the one that has the key `self`. */
@@ -19,6 +20,6 @@ export async function privateKeysIn (self: PrivateKey, cpl: number, count: numbe
   return found
 }
 
-function placeOf ({ publicKey }: PrivateKey): Uint32Array {
+function placeOf ({ publicKey }: PrivateKey): Key {
   return keyOf(publicKey.toMultihash().bytes)
 }
