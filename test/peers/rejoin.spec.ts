@@ -200,7 +200,7 @@ describe('rejoining', () => {
       expect(loads).to.equal(2)
       rejoin.stop()
       prober.stop()
-    savedProber.stop()
+      savedProber.stop()
     }
   })
 
@@ -282,7 +282,7 @@ describe('rejoining', () => {
         await clock.tickAsync(ms)
         rejoin.stop()
         prober.stop()
-    savedProber.stop()
+        savedProber.stop()
         const { length } = probed
         await clock.tickAsync(0)
         expect(clock.countTimers()).to.equal(0)
@@ -302,7 +302,7 @@ describe('rejoining', () => {
       await clock.tickAsync(SECOND)
       rejoin.stop()
       prober.stop()
-    savedProber.stop()
+      savedProber.stop()
       rejoin.start()
       answers.set(SEEDS[0].id, 10)
       await clock.tickAsync(SECOND)
