@@ -13,7 +13,10 @@ import type { TestNode, TestNodeInit } from '../helpers/network.ts'
 import type { Requests } from '../helpers/requests.ts'
 import type { Datastore } from 'interface-datastore'
 
-const SIZE = 12
+const SIZE = 8
+
+/** Ends a node and tells what it leaves on its disk. */
+type Store = (node: TestNode, datastore: Datastore) => Promise<Datastore>
 
 /** What a seed may receive from a joiner. */
 const MOST_FROM_JOINER = 3
@@ -113,20 +116,12 @@ describe('joining a network of real nodes', function () {
     assert.ok(requests.from(joiner.peerId).length <= length + 1)
   })
 
-  for (const [how, store] of Object.entries({
-    stopped: async (node: TestNode, datastore: Datastore) => {
-      await node.stop()
+  /** Whether all but the seeds are in its table. */
+  function knowsAll ({ services }: TestNode): boolean {
+    return others.every(({ peerId }) => services.dht.routingTable.has(peerId))
+  }
 
-      return datastore
-    },
-    killed: async (node: TestNode, datastore: Datastore) => {
-      await untilTrue(async () => datastore.has(new Key('/dht/routing-table')))
-      const disk = await copyOf(datastore)
-      await kill(node)
-
-      return disk
-    }
-  })) {
+  function describeAgain (how: string, store: Store): void {
     describe(`again, after it was ${how}`, () => {
       let before: TestNodeInit
 
@@ -137,7 +132,7 @@ describe('joining a network of real nodes', function () {
         const node = await createNode({ privateKey, datastore, dht })
 
         try {
-          await untilTrue(() => others.every(({ peerId }) => node.services.dht.routingTable.has(peerId)))
+          await untilTrue(() => knowsAll(node))
           await node.services.dht.refreshRoutingTable()
         } finally {
           before = { privateKey, dht, datastore: await store(node, datastore) }
@@ -162,11 +157,25 @@ describe('joining a network of real nodes', function () {
 
         // an operation waits for the first peer
         assert.deepEqual(await dht.get(VALUE_KEY, { useCache: false }), bytes('ok:there'))
-        await untilTrue(() => others.every(({ peerId }) => dht.routingTable.has(peerId)))
+        await untilTrue(() => knowsAll(joiner))
         assert.ok(others.every(({ services }) => services.dht.routingTable.has(joiner.peerId)))
       }).timeout(20_000)
     })
   }
+
+  describeAgain('stopped', async (node, datastore) => {
+    await node.stop()
+
+    return datastore
+  })
+
+  describeAgain('killed', async (node, datastore) => {
+    await untilTrue(async () => datastore.has(new Key('/dht/routing-table')))
+    const disk = await copyOf(datastore)
+    await kill(node)
+
+    return disk
+  })
 
   it('waits for seeds that come up later, and joins then', async () => {
     const privateKey = await generateKeyPair('Ed25519')
@@ -183,7 +192,7 @@ describe('joining a network of real nodes', function () {
       await untilTrue(() => late.services.dht.routingTable.size > 0)
       await doorstep.handTo(late)
 
-      await untilTrue(() => others.every(({ peerId }) => joiner.services.dht.routingTable.has(peerId)))
+      await untilTrue(() => knowsAll(joiner))
       assert.deepEqual(await joiner.services.dht.get(VALUE_KEY, { useCache: false }), bytes('ok:there'))
     } finally {
       await doorstep.close()
