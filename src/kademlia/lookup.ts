@@ -2,16 +2,25 @@
 // and has no clock (law 2), so that the live driver and the simulator run the same code.
 //
 // Candidates are kept sorted by distance. At any time the *window* is the nearest k that may be alive, that is, all but
-// those that failed, are slow or can't be dialled. Whoever is in the window is asked, nearest first, α at a time; the
-// lookup is done when everyone in the window has answered.
+// those that failed, are slow, or are named by liars alone. Whoever is in the window is asked, nearest first, a few at a
+// time to begin with and α in the end; the lookup is done when everyone in the window has answered.
+//
+// Where peers within reach were lost, those found are asked around for others that were not named in their stead
+// (look-around.ts). Where the nearest are much farther away than they should be, more of those known from the beginning are
+// asked: the first ones may have named only their friends.
 //
 // With several disjoint paths (S/Kademlia, section 4.4) each path has a window of its own, over the peers that its own
 // replies named. A peer is asked once, by the path that gets to it first, and what it names is known to that path alone:
 // peers that lie can lead astray only the path that met them. α is shared by all paths.
 
+import { CandidateList } from './candidate-list.ts'
+import { become, isBelieved, isTrusted, mayBeTried, nameAgain, newCandidate } from './candidate.ts'
 import { compareDistance } from './key.ts'
+import { centresFor, nextCentre } from './look-around.ts'
 import { offerNearest } from './nearest.ts'
+import type { Candidate } from './candidate.ts'
 import type { Key, PeerKey } from './key.ts'
+import type { DoubtRules, LookupRules } from './lookup-rules.ts'
 
 export interface LookupOptions<P extends PeerKey> {
   /** what to look for the neighbours of */
@@ -29,8 +38,13 @@ export interface LookupOptions<P extends PeerKey> {
    * candidates than that, for it could not ask them.
    */
   maxAsked: number
+  rules: LookupRules
+  /** within which distance of a key its nearest k are to be expected, the first word of it; undefined when that is not known */
+  expected?: number
   /** how long, in ms, a request to the peer may hold a slot */
   slowAfter (peer: P): number
+  /** after what time, in ms, another is asked as well, as if it would not answer; when it loses its slot if left out */
+  overdueAfter? (peer: P): number
   /**
    * What is known of a peer that is named again; undefined when that is nothing new. The first to name a peer is not to
    * have the last word on how to reach it.
@@ -40,53 +54,45 @@ export interface LookupOptions<P extends PeerKey> {
 
 /** What to do next. */
 export type LookupStep<P extends PeerKey> =
-  /** send the request to this peer, for this path */
-  { ask: P, path: number } |
+  /** send the request to this peer, for this path; where `about` is given, ask for the neighbours of that one instead */
+  { ask: P, path: number, about?: P } |
   /** nothing until a reply, or until this time (unix ms) */
   { wait: number } |
   /** it is over */
   { done: true }
 
-/**
- * heard: named by another, not asked; asked: holds a slot; slow: asked, lost its slot, its reply still counts;
- * undialable: known to have no address that we can use.
- */
-type CandidateState = 'heard' | 'asked' | 'slow' | 'answered' | 'failed' | 'undialable'
-
-interface Candidate<P extends PeerKey> extends PeerKey {
-  peer: P
-  /** replies it took to hear of it: 0 for whom we knew */
-  readonly depth: number
-  state: CandidateState
-  /** the path that asked it */
-  path: number
-  /** when it loses its slot, unix ms */
-  deadline: number
-  /** when it is waited for no longer even if fewer than k have answered, unix ms */
-  patience: number
-}
-
 export class Lookup<P extends PeerKey> {
   readonly #options: LookupOptions<P>
   readonly #known = new Map<string, Candidate<P>>()
-  /** each path's candidates, nearest first */
-  readonly #paths: Array<Array<Candidate<P>>> = []
+  readonly #paths: Array<CandidateList<P>>
   /** who holds a slot */
   readonly #asked = new Set<Candidate<P>>()
+  /** who holds one and is waited for, however far away: asked around, or in doubt */
+  readonly #awaited = new Set<Candidate<P>>()
+  /** who was asked around, and has lost it without an answer */
+  readonly #owing = new Set<Candidate<P>>()
   /** who has lost it, and has not answered yet */
   readonly #slow = new Set<Candidate<P>>()
+  /** who has failed or is slow */
+  readonly #lost = new Set<Candidate<P>>()
+  /** peers whose neighbours were asked for, the target first */
+  readonly #askedFor: Key[]
+  /** still to be asked for the neighbours of the last one of them */
+  #around: { about: P, left: Array<Candidate<P>> } | undefined
   #askedTotal = 0
   #answered = 0
+  #doubted = 0
+  /** of those who hold a slot, how many are overdue */
+  #overdue = 0
   #turn = 0
+  #now = 0
   #done = false
 
   /** `seeds`: whom to start with; they are dealt to the paths in turn */
   constructor (options: LookupOptions<P>, seeds: Iterable<P>) {
     this.#options = options
-
-    for (let path = 0; path < options.paths; path++) {
-      this.#paths.push([])
-    }
+    this.#askedFor = [options.target]
+    this.#paths = Array.from({ length: options.paths }, () => new CandidateList(options.target, options.maxAsked, options.rules.trust))
 
     let i = 0
 
@@ -95,12 +101,12 @@ export class Lookup<P extends PeerKey> {
     }
   }
 
-  /** How many peers were asked. */
+  /** How many requests were made. */
   get asked (): number {
     return this.#askedTotal
   }
 
-  /** How many of them have answered. */
+  /** How many peers have answered. */
   get answered (): number {
     return this.#answered
   }
@@ -127,6 +133,13 @@ export class Lookup<P extends PeerKey> {
     return this.#done
   }
 
+  /** Whether the nearest that were found are about as near as they should be. */
+  get plausible (): boolean {
+    const { doubt } = this.#options.rules
+
+    return doubt == null || this.#isPlausible(doubt)
+  }
+
   /**
    * What to do next. An `ask` counts as sent: call again until it says otherwise. Call again at the latest when the time
    * of a `wait` has come. Once done it stays done.
@@ -136,27 +149,25 @@ export class Lookup<P extends PeerKey> {
       return { done: true }
     }
 
-    const deadline = this.#expire(now)
+    this.#now = now
+    const deadline = this.#expire()
 
-    if (this.#asked.size < this.#options.alpha && this.#askedTotal < this.#options.maxAsked) {
-      for (let i = 0; i < this.#paths.length; i++) {
-        const path = this.#turn++ % this.#paths.length
-        const candidate = this.#nextOf(path)
+    if (this.#hasSlot() && this.#askedTotal < this.#options.maxAsked) {
+      const ask = this.#askNearest() ?? this.#askAround() ?? this.#askOthers()
 
-        if (candidate != null) {
-          return this.#ask(candidate, path, now)
-        }
+      if (ask != null) {
+        return ask
       }
     }
 
-    if (this.#asked.size > 0) {
+    if (this.#asked.size > 0 && !this.#hasAll()) {
       return { wait: deadline }
     }
 
     const patience = this.#patience()
 
     if (patience > now) {
-      return { wait: patience }
+      return { wait: Math.min(patience, deadline) }
     }
 
     this.#done = true
@@ -169,10 +180,8 @@ export class Lookup<P extends PeerKey> {
     const candidate = this.#settle(peer, 'answered')
 
     if (candidate != null) {
-      this.#answered++
-
       for (const named of closer) {
-        this.#hear(named, candidate.depth + 1, candidate.path)
+        this.#hear(named, candidate.depth + 1, candidate.path, candidate)
       }
     }
   }
@@ -196,15 +205,7 @@ export class Lookup<P extends PeerKey> {
 
   /** The nearest peers that answered, nearest first, at most `n`. */
   closest (n: number): P[] {
-    const nearest: Array<Candidate<P>> = []
-
-    for (const candidate of this.#known.values()) {
-      if (candidate.state === 'answered') {
-        offerNearest(nearest, candidate, this.#options.target, n)
-      }
-    }
-
-    return nearest.map(candidate => candidate.peer)
+    return this.#nearest(n, ({ state }) => state === 'answered').map(({ peer }) => peer)
   }
 
   /** Those that were asked, took too long, and have not answered. */
@@ -214,52 +215,51 @@ export class Lookup<P extends PeerKey> {
 
   /** How many replies, one leading to the next, it took to hear of the nearest peer that answered. */
   hops (): number {
-    let nearest: Candidate<P> | undefined
+    return this.#nearest(1, ({ state }) => state === 'answered')[0]?.depth ?? 0
+  }
+
+  #nearest (n: number, which: (candidate: Candidate<P>) => boolean, target = this.#options.target): Array<Candidate<P>> {
+    const nearest: Array<Candidate<P>> = []
 
     for (const candidate of this.#known.values()) {
-      if (candidate.state === 'answered' && (nearest == null || compareDistance(candidate.key, nearest.key, this.#options.target) < 0)) {
-        nearest = candidate
+      if (which(candidate)) {
+        offerNearest(nearest, candidate, target, n)
       }
     }
 
-    return nearest?.depth ?? 0
+    return nearest
   }
 
-  #hear (peer: P, depth: number, path: number): void {
+  #hear (peer: P, depth: number, path: number, by?: Candidate<P>): void {
     if (peer.id === this.#options.self) {
       return
     }
 
-    const candidates = this.#paths[path]
     let candidate = this.#known.get(peer.id)
 
     if (candidate == null) {
-      candidate = { id: peer.id, key: peer.key, peer, depth, state: 'heard', path, deadline: 0, patience: 0 }
-    } else if (!this.#hearAgain(candidate, peer)) {
+      candidate = newCandidate(peer, depth, path, by)
+    } else if (!this.#hearAgain(candidate, peer, by)) {
       return
     }
 
-    const at = this.#place(candidates, candidate)
+    const { kept, left } = this.#paths[path].add(candidate)
 
-    // a path that knows the peer already has it just there
-    if (at >= this.#options.maxAsked || candidates[at] === candidate) {
-      return
+    if (kept) {
+      this.#known.set(peer.id, candidate)
     }
 
-    this.#known.set(peer.id, candidate)
-    candidates.splice(at, 0, candidate)
-
-    if (candidates.length > this.#options.maxAsked) {
-      const farthest = candidates.pop()
-
-      if (farthest?.state === 'heard' && this.#paths.every(path => path[this.#place(path, farthest)] !== farthest)) {
-        this.#known.delete(farthest.id)
-      }
+    if (left?.state === 'heard' && !this.#paths.some(path => path.has(left))) {
+      this.#known.delete(left.id)
     }
   }
 
   /** Learns what is new of a peer that was named before. True when a path may have to get it. */
-  #hearAgain (candidate: Candidate<P>, named: P): boolean {
+  #hearAgain (candidate: Candidate<P>, named: P, by?: Candidate<P>): boolean {
+    if (by != null) {
+      nameAgain(candidate, by, this.#options.rules.trust)
+    }
+
     const { state } = candidate
 
     if (state === 'failed') {
@@ -270,67 +270,151 @@ export class Lookup<P extends PeerKey> {
 
     if (merged != null) {
       candidate.peer = merged
-      candidate.state = 'heard'
+      become(candidate, 'heard')
     }
 
-    // an only path has all that are known, except the undialable
-    return state === 'undialable' ? merged != null : this.#paths.length > 1
+    // an only path has all that are known
+    return this.#paths.length > 1
   }
 
-  /** The dead make room for the living, however many of them a liar names. */
-  #drop (candidate: Candidate<P>): void {
-    for (const path of this.#paths) {
-      const at = this.#place(path, candidate)
+  #hasSlot (): boolean {
+    const { alpha, rules: { ramp } } = this.#options
+    const inTime = this.#asked.size - this.#overdue
 
-      if (path[at] === candidate) {
-        path.splice(at, 1)
-      }
-    }
+    return this.#asked.size < alpha && (ramp == null || inTime < ramp.start + Math.floor(ramp.growth * (this.#answered + this.#lost.size)))
   }
 
-  #place (candidates: Array<Candidate<P>>, candidate: Candidate<P>): number {
-    let low = 0
-    let high = candidates.length
+  #askNearest (): LookupStep<P> | undefined {
+    for (let i = 0; i < this.#paths.length; i++) {
+      const path = this.#turn++ % this.#paths.length
+      const candidate = this.#nextOf(path)
 
-    while (low < high) {
-      const middle = (low + high) >>> 1
-
-      if (compareDistance(candidates[middle].key, candidate.key, this.#options.target) < 0) {
-        low = middle + 1
-      } else {
-        high = middle
+      if (candidate != null) {
+        return this.#ask(candidate, path)
       }
     }
-
-    return low
   }
 
   /** The nearest of the path's window that nobody has asked. */
   #nextOf (path: number): Candidate<P> | undefined {
-    let window = 0
+    const { k, rules: { trust } } = this.#options
 
-    for (const candidate of this.#paths[path]) {
-      if (candidate.state === 'heard') {
-        return candidate
+    // in place of those who are overdue others are asked already
+    return this.#paths[path].window(k, ({ state, overdue }) => state === 'asked' && overdue <= this.#now)
+      .find(candidate => candidate.state === 'heard' && mayBeTried(candidate, trust))
+  }
+
+  /** Whether nobody in any window may still answer: whom else was asked is of no more use, once k have answered. */
+  #hasAll (): boolean {
+    const { k } = this.#options
+
+    return this.#answered >= k && this.#awaited.size === 0 && this.#paths.every(path => path.window(k).every(({ state }) => state === 'answered' || state === 'undialable'))
+  }
+
+  /** Asks those found for the neighbours of one of them, if so many are lost that some of the nearest may not have been named. */
+  #askAround (): LookupStep<P> | undefined {
+    const { k, rules: { around } } = this.#options
+
+    if (around == null) {
+      return
+    }
+
+    if (this.#around == null || this.#around.left.length === 0) {
+      this.#around = undefined
+      const found = this.#nearest(k, ({ state }) => state === 'answered' || state === 'asked')
+      const centre = this.#askedFor.length <= centresFor(this.#lostWithin(found), k, around) ? nextCentre(found, this.#askedFor) : undefined
+
+      if (centre == null) {
+        return
       }
 
-      // for a slow one the window reaches one further
-      if (candidate.state !== 'slow' && ++window === this.#options.k) {
+      // not itself: go-libp2p names nobody but itself then
+      const left = this.#nearest(around.askedPerCentre, candidate => candidate !== centre && this.#mayBeAskedAround(candidate), centre.key)
+
+      if (left.length === 0) {
         return
+      }
+
+      this.#askedFor.push(centre.key)
+      this.#around = { about: centre.peer, left }
+    }
+
+    const candidate = this.#around.left.shift()
+
+    if (candidate != null) {
+      this.#awaited.add(candidate)
+      this.#occupy(candidate)
+
+      return { ask: candidate.peer, path: candidate.path, about: this.#around.about }
+    }
+  }
+
+  /** It has answered, names peers that are there, and owes no other answer. */
+  #mayBeAskedAround (candidate: Candidate<P>): boolean {
+    return candidate.state === 'answered' && isTrusted(candidate, this.#options.rules.trust) && !this.#asked.has(candidate) && !this.#owing.has(candidate)
+  }
+
+  #lostWithin (found: Array<Candidate<P>>): number {
+    const { target, rules: { trust } } = this.#options
+    const farthest = found.at(-1)
+    let lost = 0
+
+    for (const candidate of this.#lost) {
+      if (farthest != null && compareDistance(candidate.key, farthest.key, target) < 0 && isBelieved(candidate, trust)) {
+        lost++
+      }
+    }
+
+    return lost
+  }
+
+  /** Asks one more of those known from the beginning, if what was found can hardly be all there is. */
+  #askOthers (): LookupStep<P> | undefined {
+    const { doubt, trust } = this.#options.rules
+
+    if (doubt == null || this.#doubted >= doubt.most || this.#asked.size >= doubt.atOnce || this.#isPlausible(doubt)) {
+      return
+    }
+
+    // in turn one of those whom nobody has named, and one to whom they lead
+    const anyone = this.#doubted % 2 === 1
+
+    for (let path = 0; path < this.#paths.length; path++) {
+      for (const candidate of this.#paths[path]) {
+        if (candidate.state === 'heard' && (candidate.depth === 0 || (anyone && isBelieved(candidate, trust)))) {
+          this.#doubted++
+          this.#awaited.add(candidate)
+
+          return this.#ask(candidate, path)
+        }
       }
     }
   }
 
-  #ask (candidate: Candidate<P>, path: number, now: number): LookupStep<P> {
-    candidate.state = 'asked'
+  /** Whether the nearest are about as near as they should be, those that are lost counted in. */
+  #isPlausible ({ deviations }: DoubtRules): boolean {
+    const { k, target, expected, rules: { trust } } = this.#options
+    const there = this.#nearest(k, candidate => candidate.state !== 'heard' && isBelieved(candidate, trust))
+
+    // ids are spread evenly, so the distance of the k-th nearest varies by a share of 1 / √k of itself
+    return expected == null || there.length < k || ((there[k - 1].key[0] ^ target[0]) >>> 0) <= expected * (1 + deviations / Math.sqrt(k))
+  }
+
+  #ask (candidate: Candidate<P>, path: number): LookupStep<P> {
+    become(candidate, 'asked')
     candidate.path = path
-    const slowAfter = this.#options.slowAfter(candidate.peer)
-    candidate.deadline = now + slowAfter
-    candidate.patience = now + 2 * slowAfter
-    this.#asked.add(candidate)
-    this.#askedTotal++
+    this.#occupy(candidate)
 
     return { ask: candidate.peer, path }
+  }
+
+  #occupy (candidate: Candidate<P>): void {
+    const slot = this.#options.slowAfter(candidate.peer)
+    candidate.overdue = this.#now + Math.min(slot, this.#options.overdueAfter?.(candidate.peer) ?? slot)
+    candidate.slot = slot
+    candidate.deadline = this.#now + slot
+    this.#asked.add(candidate)
+    this.#askedTotal++
   }
 
   #settle (peer: PeerKey, state: 'answered' | 'failed' | 'undialable'): Candidate<P> | undefined {
@@ -340,42 +424,90 @@ export class Lookup<P extends PeerKey> {
       return
     }
 
-    if (!this.#asked.delete(candidate) && !this.#slow.delete(candidate)) {
+    if (!this.#asked.delete(candidate) && !this.#slow.delete(candidate) && !this.#owing.delete(candidate)) {
       return
     }
 
-    candidate.state = state
+    this.#awaited.delete(candidate)
 
-    if (state !== 'answered') {
-      this.#drop(candidate)
+    // one that had answered before was asked for the neighbours of another
+    if (candidate.state !== 'answered') {
+      become(candidate, state)
+      this.#count(candidate)
     }
 
     return candidate
   }
 
-  /**
-   * Until when slow peers are waited for once nobody else is left to ask: not at all when k others have answered, as long
-   * again as they had when fewer have, and to the end when nobody has.
-   */
-  #patience (): number {
-    if (this.#slow.size === 0 || this.#answered >= this.#options.k) {
-      return 0
+  #count (candidate: Candidate<P>): void {
+    this.#lost.delete(candidate)
+
+    if (candidate.state === 'answered') {
+      this.#answered++
+      return
     }
 
-    return this.#answered === 0 ? Infinity : Math.max(...[...this.#slow].map(({ patience }) => patience))
+    if (candidate.state === 'failed') {
+      this.#lost.add(candidate)
+    }
+
+    // the dead make room for the living, however many of them a liar names
+    if (candidate.state === 'failed') {
+      this.#paths.forEach(path => { path.remove(candidate) })
+    }
   }
 
-  /** Takes the slots of those past their time, and returns when the next one will be. */
-  #expire (now: number): number {
+  /**
+   * Until when slow peers are waited for once nobody else is left to ask: when fewer than k others have answered, as long
+   * again as they had, and to the end when nobody has. When k have, no longer, unless there is grace.
+   */
+  #patience (): number {
+    const { k, rules: { grace } } = this.#options
+
+    if (this.#answered < k) {
+      return this.#slow.size > 0 && this.#answered === 0 ? Infinity : this.#longest(1)
+    }
+
+    return grace == null || this.#lost.size > grace.lost ? 0 : this.#longest(grace.share, this.#nearest(k, ({ state }) => state === 'answered')[k - 1])
+  }
+
+  /** Until when the last of the slow ones has had so much of its time again; of those nearer than `than` if given. */
+  #longest (share: number, than?: PeerKey): number {
+    let until = 0
+
+    for (const { key, deadline, slot } of this.#slow) {
+      if (than == null || compareDistance(key, than.key, this.#options.target) < 0) {
+        until = Math.max(until, deadline + share * slot)
+      }
+    }
+
+    return until
+  }
+
+  /** Takes the slots of those past their time, and returns when the next one will be, or be overdue. */
+  #expire (): number {
     let next = Infinity
+    this.#overdue = 0
 
     for (const candidate of this.#asked) {
-      if (candidate.deadline <= now) {
-        candidate.state = 'slow'
-        this.#asked.delete(candidate)
-        this.#slow.add(candidate)
+      if (candidate.deadline > this.#now) {
+        const isOverdue = candidate.overdue <= this.#now
+        this.#overdue += isOverdue ? 1 : 0
+        next = Math.min(next, isOverdue ? candidate.deadline : candidate.overdue)
+        continue
+      }
+
+      this.#asked.delete(candidate)
+
+      this.#awaited.delete(candidate)
+
+      if (candidate.state === 'answered') {
+        // what it says of another's neighbours is worth no more waiting
+        this.#owing.add(candidate)
       } else {
-        next = Math.min(next, candidate.deadline)
+        become(candidate, 'slow')
+        this.#slow.add(candidate)
+        this.#lost.add(candidate)
       }
     }
 

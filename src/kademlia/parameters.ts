@@ -1,6 +1,7 @@
 // The numbers of the algorithm that are no options, for the running node and the simulator alike.
 
 import type { GroupLimits } from './diversity.ts'
+import type { LookupRules } from './lookup-rules.ts'
 import type { RoutingTableOptions } from './routing-table.ts'
 
 const SECOND = 1000
@@ -15,6 +16,15 @@ export const SEEDS = 3
 
 /** A lookup asks no more than this many times k peers; one among honest peers asks about 2k. */
 export const MAX_ASKED = 25
+
+/** How a lookup goes about it: chosen by the simulator, which measures each rule with and without (docs/simulation.md). */
+export const LOOKUP_RULES: LookupRules = {
+  ramp: { start: 2, growth: 0.9 },
+  trust: { blame: 1, credit: 0.15, trial: 3 },
+  around: { ignored: 1, lostPerCentre: 0.1, askedPerCentre: 2, mostCentres: 12 },
+  doubt: { deviations: 4.5, most: 20, atOnce: 2 },
+  grace: { lost: 2, share: 0.5 }
+}
 
 /** A peer loses its place in the table after so many failures in a row. */
 const MAX_FAILURES = 3

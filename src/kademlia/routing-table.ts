@@ -154,6 +154,27 @@ export class RoutingTable<P extends PeerKey> {
     return 'waiting'
   }
 
+  /** Whether fewer than k peers share just so many leading bits with oneself. */
+  hasRoom (cpl: number): boolean {
+    return (this.#buckets[cpl]?.entries.length ?? 0) < this.#options.k
+  }
+
+  /**
+   * Whether it is worth finding out if a peer answers that says that it serves: unless it is known, or its bucket is full of
+   * peers that have not failed, with as many others waiting for their places, all of them within the limits of groups.
+   */
+  wants ({ id, key }: PeerKey): boolean {
+    const { self, k, diversity } = this.#options
+    const cpl = commonPrefixLength(self, key)
+    const bucket = this.#buckets[cpl]
+
+    if (cpl === KEY_BITS || this.#index.has(id) || bucket?.candidates.has(id) === true) {
+      return false
+    }
+
+    return bucket?.isSettled(k) !== true || this.#spread().over.length > 0 || spread(bucket.candidates.values(), () => cpl, diversity).within < k
+  }
+
   /**
    * The peer has shown that it is there, by asking something. That does not say that it can be asked, too: what it failed
    * still counts. No effect on a peer that is not in the table.

@@ -4,7 +4,7 @@ import QuickLRU from 'quick-lru'
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { keyOf } from '../kademlia/key.ts'
 import { MAX_ADDRESSES } from '../wire/limits.ts'
-import { decodePeers, fromPeerId, fromString } from '../wire/peer.ts'
+import { decodePeers, fromPeerId, fromString, multihashOf } from '../wire/peer.ts'
 import type { Key, PeerKey } from '../kademlia/key.ts'
 import type { WirePeer } from '../wire/peer.ts'
 import type { PeerId } from '@libp2p/interface'
@@ -27,6 +27,11 @@ export function toContact (peer: WirePeer): Contact {
   }
 
   return { id: peer.id, key, multihash: peer.multihash, addrs: peer.addrs }
+}
+
+/** A peer of which nothing but its name is at hand. */
+export function contactNamed (id: string): Contact {
+  return toContact({ id, multihash: multihashOf(id), addrs: [] })
 }
 
 export function contactFromPeerId (peerId: PeerId, addrs?: readonly Multiaddr[]): Contact {

@@ -5,13 +5,16 @@ import { AbortError, NotStartedError } from '@libp2p/interface'
 import { setMaxListeners } from 'main-event'
 import { keyOf } from '../kademlia/key.ts'
 import { Lookup } from '../kademlia/lookup.ts'
-import { SEEDS } from '../kademlia/parameters.ts'
+import { LOOKUP_RULES, SEEDS } from '../kademlia/parameters.ts'
 import { UndialableError } from '../wire/client.ts'
+import { encodeRequest, MessageType } from '../wire/message.ts'
 import { decodeContacts, mergeContacts } from './contact.ts'
 import { NoPeersError, TooManyQueriesError } from './errors.ts'
+import { RecentLookups } from './recent-lookups.ts'
 import type { Contact } from './contact.ts'
 import type { QueryEvents } from './query-events.ts'
 import type { Key } from '../kademlia/key.ts'
+import type { LookupStep } from '../kademlia/lookup.ts'
 import type { EncodedRequest, Message } from '../wire/message.ts'
 import type { AbortOptions } from '@libp2p/interface'
 
@@ -36,9 +39,13 @@ export interface QueryNetwork {
   self: string
   /** the peers of the table nearest to a key */
   closest (target: Key, n: number): Contact[]
+  /** within which distance of a key its nearest k are to be expected, the first word of it; undefined when that is not known */
+  expected (): number | undefined
   request (to: Contact, request: EncodedRequest, options: AbortOptions): Promise<Message>
   /** how long a request to the peer may hold a slot, ms */
   slowAfter (to: Contact): number
+  /** after what time another is asked as well, ms */
+  overdueAfter (to: Contact): number
   /** the peer took longer than that, and had not answered when its lookup was over */
   onSilent (peer: Contact): void
   /** resolves when the table has a peer */
@@ -76,6 +83,7 @@ const ENOUGH = new AbortError('The lookup has what it wanted')
 export class QueryManager {
   readonly #options: QueryOptions
   readonly #network: QueryNetwork
+  readonly #recent = new RecentLookups()
   #shutdown?: AbortController
   #running = 0
 
@@ -146,7 +154,7 @@ export class QueryManager {
   async #lookUp (query: Query, signal: AbortSignal): Promise<QueryResult> {
     const { k, alpha, disjointPaths: paths, maxAsked } = this.#options
     const target = keyOf(query.key)
-    const seeds = without(await this.#seeds(target, signal), query.avoid)
+    const seeds = without([...await this.#seeds(target, signal), ...this.#recent.near(target)], query.avoid)
     const lookup = new Lookup<Contact>({
       target,
       self: this.#network.self,
@@ -154,7 +162,11 @@ export class QueryManager {
       alpha,
       paths,
       maxAsked,
+      rules: LOOKUP_RULES,
+      // where some are left out, those found lie farther away
+      expected: query.avoid == null ? this.#network.expected() : undefined,
       slowAfter: peer => this.#network.slowAfter(peer),
+      overdueAfter: peer => this.#network.overdueAfter(peer),
       merge: mergeContacts
     }, seeds)
 
@@ -170,6 +182,11 @@ export class QueryManager {
     }
 
     this.#network.onLookup(target, closest)
+
+    // what is in doubt is not to lead the next one astray
+    if (lookup.plausible) {
+      this.#recent.onLookup(target, closest)
+    }
 
     return { closest, hops: lookup.hops(), messages: lookup.asked }
   }
@@ -224,7 +241,7 @@ export class QueryManager {
         const next = lookup.next(Date.now())
 
         if ('ask' in next) {
-          void ask(next.ask, next.path)
+          void ask(next)
         } else if ('wait' in next) {
           if (next.wait !== Infinity) {
             timer = setTimeout(step, Math.max(0, next.wait - Date.now()))
@@ -238,18 +255,19 @@ export class QueryManager {
       }
     }
 
-    const ask = async (peer: Contact, path: number): Promise<void> => {
+    const ask = async ({ ask: peer, path, about }: Ask): Promise<void> => {
+      const request = about == null ? query.request : encodeRequest({ type: MessageType.FIND_NODE, key: about.multihash })
+
       try {
-        query.events?.onAsk(peer, query.request.type, path)
-        const reply = await this.#network.request(peer, query.request, { signal })
+        query.events?.onAsk(peer, request.type, path, about != null)
+        const reply = await this.#network.request(peer, request, { signal })
         const closer = without(decodeContacts(reply.closer, 2 * this.#options.k), query.avoid)
         query.events?.onReply(peer, reply.type, reply, closer, path)
+        const enough = about == null && await query.onReply?.(peer, reply) === true
+        lookup.onReply(peer, closer)
 
-        if (await query.onReply?.(peer, reply) === true) {
-          lookup.onReply(peer, closer)
+        if (enough) {
           lookup.finish()
-        } else {
-          lookup.onReply(peer, closer)
         }
       } catch (error: any) {
         if (signal.aborted) {
@@ -280,6 +298,8 @@ export class QueryManager {
     }
   }
 }
+
+type Ask = Extract<LookupStep<Contact>, { ask: Contact }>
 
 function without (peers: Contact[], avoid: Query['avoid']): Contact[] {
   return avoid == null ? peers : peers.filter(peer => !avoid(peer))

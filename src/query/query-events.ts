@@ -38,12 +38,17 @@ export class QueryEvents {
     this.#lookup = lookup
   }
 
-  onAsk (to: Contact, messageName: MessageName, path = NO_PATH): void {
+  /** `again`: it was asked before */
+  onAsk (to: Contact, messageName: MessageName, path = NO_PATH, again = false): void {
     const peer = peerIdOf(to)
 
     if (peer != null) {
       const at = this.#path(path)
-      this.#emit({ type: EventTypes.ADD_PEER, name: 'ADD_PEER', peer, path: at })
+
+      if (!again) {
+        this.#emit({ type: EventTypes.ADD_PEER, name: 'ADD_PEER', peer, path: at })
+      }
+
       this.#emit({ type: EventTypes.DIAL_PEER, name: 'DIAL_PEER', peer, path: at })
       this.#emit({ type: EventTypes.SEND_QUERY, name: 'SEND_QUERY', to: peer, messageName, messageType: messageName, path: at })
     }
@@ -53,19 +58,25 @@ export class QueryEvents {
   onReply (peer: Contact, messageName: MessageName, reply?: Message, closer: Contact[] = [], path = NO_PATH): void {
     const from = peerIdOf(peer)
 
-    if (from != null) {
-      this.#emit({
-        type: EventTypes.PEER_RESPONSE,
-        name: 'PEER_RESPONSE',
-        from,
-        messageName,
-        messageType: messageName,
-        closer: this.#peers(closer),
-        providers: this.#peers(decodeContacts(reply?.providers ?? [], MAX_TOLD)),
-        record: reply?.record == null ? undefined : readRecord(reply.record),
-        path: this.#path(path)
-      })
+    if (from == null) {
+      return
     }
+
+    // forty peers of a reply with all their addresses are dear to parse, and few look at them
+    const closerInfos = once(() => this.#peers(closer))
+    const providerInfos = once(() => this.#peers(decodeContacts(reply?.providers ?? [], MAX_TOLD)))
+
+    this.#emit({
+      type: EventTypes.PEER_RESPONSE,
+      name: 'PEER_RESPONSE',
+      from,
+      messageName,
+      messageType: messageName,
+      get closer () { return closerInfos() },
+      get providers () { return providerInfos() },
+      record: reply?.record == null ? undefined : readRecord(reply.record),
+      path: this.#path(path)
+    })
   }
 
   onError (peer: Contact, error: Error, path = NO_PATH): void {
@@ -116,6 +127,13 @@ export class QueryEvents {
 
     return peers
   }
+}
+
+/** Found out when it is asked for, and then kept. */
+function once <T> (find: () => T): () => T {
+  let found: { value: T } | undefined
+
+  return () => (found ??= { value: find() }).value
 }
 
 function peerIdOf (contact: Contact): PeerId | undefined {

@@ -1,19 +1,18 @@
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
-import { Lookup } from '../../src/kademlia/lookup.ts'
-import { tableRules } from '../../src/kademlia/parameters.ts'
-import { RoutingTable } from '../../src/kademlia/routing-table.ts'
+import { LOOKUP_RULES } from '../../src/kademlia/parameters.ts'
 import { ids, peerNamed, peersNamed, sortedTruth } from '../helpers/peer-keys.ts'
 import { check, pick, randomNumbers } from '../helpers/random.ts'
-import { createRandomNetwork, GIVE_UP, simulate, SLOW_AFTER, stillInQuestion } from '../helpers/simulated-network.ts'
+import { asks, createLookup as createLookupOf, createRandomNetwork, GIVE_UP, simulate, SLOW_AFTER, Tables, windowAtTheEnd } from '../helpers/simulated-network.ts'
 import type { PeerKey } from '../../src/kademlia/key.ts'
-import type { LookupOptions } from '../../src/kademlia/lookup.ts'
-import type { Behaviour, SimulatedPeer, Simulation } from '../helpers/simulated-network.ts'
+import type { LookupRules } from '../../src/kademlia/lookup-rules.ts'
+import type { Lookup, LookupOptions } from '../../src/kademlia/lookup.ts'
+import type { Behaviour, Simulation } from '../helpers/simulated-network.ts'
 
 const SELF = peerNamed('self')
 const TARGET = peerNamed('target')
 
-const MIXED: Behaviour[] = ['healthy', 'healthy', 'healthy', 'healthy', 'slow', 'silent', 'dead', 'liar', 'undialable', 'forgetful']
+const MIXED: Behaviour[] = ['healthy', 'healthy', 'healthy', 'healthy', 'slow', 'silent', 'dead', 'liar', 'undialable', 'forgetful', 'fickle']
 
 interface Case {
   seed: number
@@ -22,7 +21,24 @@ interface Case {
   k: number
   alpha: number
   paths: number
+  rules: LookupRules
+  expected?: number
+  overdueAfter?: number
 }
+
+/** Any combination of rules, some of them as they are and some the strangest. */
+const anyRules: fc.Arbitrary<LookupRules> = fc.record({
+  ramp: fc.oneof(fc.constant(LOOKUP_RULES.ramp), fc.record({ start: fc.integer({ min: 1, max: 3 }), growth: fc.constantFrom(0, 0.25, 1, 5) })),
+  trust: fc.oneof(fc.constant(LOOKUP_RULES.trust), fc.record({ blame: fc.constantFrom(0.5, 1, 3), credit: fc.constantFrom(0, 0.25, 2), trial: fc.integer({ min: 1, max: 5 }) })),
+  around: fc.oneof(fc.constant(LOOKUP_RULES.around), fc.record({
+    ignored: fc.nat(2),
+    lostPerCentre: fc.constantFrom(0.001, 0.1, 1),
+    askedPerCentre: fc.integer({ min: 1, max: 5 }),
+    mostCentres: fc.integer({ min: 0, max: 12 })
+  })),
+  doubt: fc.oneof(fc.constant(LOOKUP_RULES.doubt), fc.record({ deviations: fc.constantFrom(0, 1, 4.5), most: fc.nat(12), atOnce: fc.integer({ min: 1, max: 4 }) })),
+  grace: fc.oneof(fc.constant(LOOKUP_RULES.grace), fc.record({ lost: fc.nat(4), share: fc.constantFrom(0, 0.5, 1) }))
+}, { requiredKeys: [] })
 
 const anyCase: fc.Arbitrary<Case> = fc.record({
   seed: fc.nat(),
@@ -30,50 +46,28 @@ const anyCase: fc.Arbitrary<Case> = fc.record({
   known: fc.integer({ min: 0, max: 12 }),
   k: fc.integer({ min: 1, max: 10 }),
   alpha: fc.integer({ min: 1, max: 6 }),
-  paths: fc.integer({ min: 1, max: 4 })
+  paths: fc.integer({ min: 1, max: 4 }),
+  rules: anyRules,
+  expected: fc.option(fc.double({ min: 0, max: 2 ** 32, noNaN: true }), { nil: undefined }),
+  overdueAfter: fc.constantFrom(undefined, 0, SLOW_AFTER / 4, SLOW_AFTER - 1, SLOW_AFTER)
 })
 
 /** A lookup in a network of all kinds of peers. */
-function simulateCase ({ seed, size, known, k, alpha, paths }: Case, maxAsked = 2_000): Simulation {
+function simulateCase ({ seed, size, known, k, alpha, paths, rules, expected, overdueAfter }: Case, maxAsked = 2_000): Simulation {
   const random = randomNumbers(seed)
   const peers = peersNamed(`${seed}-`, size)
   const network = createRandomNetwork([...peers, SELF], known, random, () => MIXED[pick(random, MIXED.length)])
   const seeds = peers.slice(0, 1 + pick(random, 2 * k))
 
-  return simulate({ self: SELF, target: TARGET.key, network, seeds, random, k, alpha, paths, maxAsked })
-}
-
-/** Every peer names the `k` that are nearest to the target in its own table. */
-function createTables (peers: PeerKey[], k: number, behaviours: (i: number) => Behaviour): Map<string, SimulatedPeer> {
-  return new Map(peers.map(({ id, key }, i) => {
-    const table = new RoutingTable<PeerKey>({ self: key, ...tableRules(k) })
-    peers.forEach(peer => { table.onAlive(peer, 1) })
-
-    return [id, { id, key, behaviour: behaviours(i), knows: table.closest(TARGET.key, k) }]
-  }))
+  return simulate({ self: SELF, target: TARGET.key, network, seeds, random, k, alpha, paths, maxAsked, rules, expected, overdueAfter })
 }
 
 function createLookup (seeds: PeerKey[], options: Partial<LookupOptions<PeerKey>> = {}): Lookup<PeerKey> {
-  return new Lookup<PeerKey>({ target: TARGET.key, self: SELF.id, k: 3, alpha: 2, paths: 1, maxAsked: 100, slowAfter: () => SLOW_AFTER, ...options }, seeds)
+  return createLookupOf(seeds, { target: TARGET.key, ...options })
 }
 
-/** Whom it asks before it waits or is done. */
-function asks (lookup: Lookup<PeerKey>, now: number): string[] {
-  const asked: string[] = []
-
-  while (true) {
-    const step = lookup.next(now)
-
-    if (!('ask' in step)) {
-      return asked
-    }
-
-    asked.push(step.ask.id)
-  }
-}
-
-describe('a lookup among peers that are healthy, slow, silent, dead, lying, undialable or forgetful', () => {
-  it('ends, asks nobody twice, never itself, and only whom the asking path heard of', () => {
+describe('a lookup, whatever its rules, among peers that are healthy, slow, silent, dead, lying, undialable, forgetful or fickle', () => {
+  it('ends, asks nobody twice for the same, never itself, only whom the asking path heard of, and none that it is asking', () => {
     // the simulation itself watches over that
     check(fc.property(anyCase, options => { simulateCase(options) }), 300)
   })
@@ -84,17 +78,34 @@ describe('a lookup among peers that are healthy, slow, silent, dead, lying, undi
     }), 150)
   })
 
-  it('does not stop while one of the nearest k that may be alive is unasked or unheard', () => {
+  it('does not stop while one of the nearest k that may be alive is unasked: no liar\'s invention, nor undialable beyond three of four', () => {
     check(fc.property(anyCase.map(options => ({ ...options, paths: 1 })), options => {
       const simulation = simulateCase(options)
-      const inQuestion = ids(stillInQuestion(simulation, SELF, TARGET.key).slice(0, options.k))
+      const { asked, answered, failed, undialable } = simulation
+      const window = ids(windowAtTheEnd(simulation, SELF, TARGET.key, options.k, options.rules.trust))
 
-      if (simulation.answered.size > 0) {
-        expect(inQuestion.filter(id => !simulation.answered.has(id))).to.deep.equal([])
-      } else {
-        expect(inQuestion).to.deep.equal([])
+      expect(window.filter(id => !answered.has(id) && !undialable.has(id))).to.deep.equal([])
+
+      if (answered.size === 0) {
+        expect(asked.filter(({ peer: { id } }) => !failed.has(id) && !undialable.has(id))).to.deep.equal([])
       }
-    }), 300)
+    }), 500)
+  })
+
+  it('asks around no more than its rules say, and without the rule nobody', () => {
+    let most = 0
+
+    check(fc.property(anyCase, options => {
+      const { around } = simulateCase(options)
+      const { mostCentres, askedPerCentre } = options.rules.around ?? { mostCentres: 0, askedPerCentre: 0 }
+      const centres = new Set(around.map(({ about }) => about.id))
+      most = Math.max(most, around.length)
+
+      expect(around.length).to.be.at.most(mostCentres * askedPerCentre)
+      expect(centres.size).to.be.at.most(mostCentres)
+    }), 500)
+
+    expect(most, 'cases in which it asks around').to.be.above(10)
   })
 
   it('names those that answered, and nobody else, nearest first', () => {
@@ -109,13 +120,10 @@ describe('a lookup among peers that are healthy, slow, silent, dead, lying, undi
 
   it('counts as asked whom it asked, without those that could not be dialled', () => {
     check(fc.property(anyCase, options => {
-      const { lookup, asked } = simulateCase(options)
-      const random = randomNumbers(options.seed)
-      const network = createRandomNetwork([...peersNamed(`${options.seed}-`, options.size), SELF], options.known, random, () => MIXED[pick(random, MIXED.length)])
-      const undialable = asked.filter(({ peer }) => network.get(peer.id)?.behaviour === 'undialable')
+      const { lookup, asked, around, undialled } = simulateCase(options)
 
-      // one that is still being dialled at the end counts
-      expect(lookup.asked).to.be.within(asked.length - undialable.length, asked.length)
+      // what comes when it counts no more does not change the sum
+      expect(lookup.asked).to.be.within(asked.length + around.length - undialled, asked.length + around.length)
     }), 100)
   })
 
@@ -126,9 +134,9 @@ describe('a lookup among peers that are healthy, slow, silent, dead, lying, undi
       const peers = peersNamed(`${options.seed}-`, options.size)
       const network = createRandomNetwork(peers, options.known, random, () => 'silent')
       peers.slice(0, 2).forEach(({ id }) => { Object.assign(network.get(id) ?? {}, { behaviour: 'healthy' }) })
-      const { took, asked } = simulate({ ...options, self: SELF, target: TARGET.key, network, seeds: peers.slice(0, 2), random })
+      const { took, asked, around } = simulate({ ...options, self: SELF, target: TARGET.key, network, seeds: peers.slice(0, 2), random })
 
-      expect(took).to.be.at.most(SLOW_AFTER * (asked.length + 1))
+      expect(took).to.be.at.most(SLOW_AFTER * (asked.length + around.length + 1))
       expect(took).to.be.below(GIVE_UP)
     }), 150)
   })
@@ -147,20 +155,23 @@ describe('a lookup among peers that are healthy, slow, silent, dead, lying, undi
 
   it('is the same again for the same chance', () => {
     check(fc.property(anyCase, options => {
-      expect(ids(simulateCase(options).asked.map(({ peer }) => peer))).to.deep.equal(ids(simulateCase(options).asked.map(({ peer }) => peer)))
+      const [once, again] = [simulateCase(options), simulateCase(options)]
+
+      expect(once.asked).to.deep.equal(again.asked)
+      expect(once.around).to.deep.equal(again.around)
     }), 30)
   })
 })
 
 describe('a lookup in a healthy network', () => {
-  it('finds the true k nearest where everyone knows everyone, on any number of paths', () => {
-    check(fc.property(fc.nat(), fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 4 }), (seed, k, alpha, paths) => {
+  it('finds the true k nearest where everyone knows everyone, on any number of paths and by any rules', () => {
+    check(fc.property(fc.nat(), fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 4 }), anyRules, (seed, k, alpha, paths, rules) => {
       const random = randomNumbers(seed)
       const peers = peersNamed(`${seed}-`, 200)
       const nearest = sortedTruth(peers, TARGET.key).slice(0, k)
       const network = new Map(peers.map(({ id, key }) => [id, { id, key, behaviour: 'healthy' as const, knows: nearest }]))
       const seeds = Array.from({ length: paths }, (_, i) => peers[i])
-      const { lookup } = simulate({ self: SELF, target: TARGET.key, network, seeds, random, k, alpha, paths })
+      const { lookup } = simulate({ self: SELF, target: TARGET.key, network, seeds, random, k, alpha, paths, rules })
 
       expect(ids(lookup.closest(k))).to.deep.equal(ids(nearest))
     }), 60)
@@ -168,21 +179,23 @@ describe('a lookup in a healthy network', () => {
 
   it('finds the true k nearest among 600 peers that have Kademlia tables, in few requests', () => {
     const peers = peersNamed('kad-', 600)
-    const network = createTables(peers, 20, () => 'healthy')
+    const network = new Tables(peers, 20).network(TARGET.key, () => 'healthy')
     const truth = ids(sortedTruth(peers, TARGET.key).slice(0, 20))
 
     for (let seed = 0; seed < 10; seed++) {
-      const random = randomNumbers(seed)
-      const { lookup, asked } = simulate({ self: SELF, target: TARGET.key, network, seeds: [peers[pick(random, 600)]], random, k: 20, alpha: 10 })
+      for (const rules of [{}, LOOKUP_RULES]) {
+        const random = randomNumbers(seed)
+        const { lookup, asked } = simulate({ self: SELF, target: TARGET.key, network, seeds: [peers[pick(random, 600)]], random, k: 20, alpha: 10, rules })
 
-      expect(ids(lookup.closest(20))).to.deep.equal(truth)
-      expect(asked.length).to.be.below(50)
+        expect(ids(lookup.closest(20))).to.deep.equal(truth)
+        expect(asked.length).to.be.below(rules === LOOKUP_RULES ? 30 : 50)
+      }
     }
   })
 
   it('finds three of four of the nearest that are alive though a third of 600 peers are dead or silent, and still in all tables', () => {
     const peers = peersNamed('kad-', 600)
-    const network = createTables(peers, 20, i => i % 6 === 0 ? 'dead' : i % 6 === 1 ? 'silent' : 'healthy')
+    const network = new Tables(peers, 20).network(TARGET.key, i => i % 6 === 0 ? 'dead' : i % 6 === 1 ? 'silent' : 'healthy')
     const alive = peers.filter((_, i) => i % 6 > 1)
     const truth = new Set(ids(sortedTruth(alive, TARGET.key).slice(0, 20)))
     let found = 0

@@ -109,8 +109,8 @@ function apply (table: RoutingTable<PeerKey>, { what, who }: Step, now: number):
   }
 }
 
-function createTable (k = 3, maxFailures = 3, backoff = 0): RoutingTable<PeerKey> {
-  return new RoutingTable<PeerKey>({ self: SELF.key, k, maxFailures, backoff, diversity: { perBucket: 2, perTable: 3, enough: 2 * k } })
+function createTable (k = 3, maxFailures = 3, backoff = 0, diversity = { perBucket: 2, perTable: 3, enough: 2 * k }): RoutingTable<PeerKey> {
+  return new RoutingTable<PeerKey>({ self: SELF.key, k, maxFailures, backoff, diversity })
 }
 
 /** Peers of one bucket. */
@@ -576,6 +576,43 @@ describe('the routing table', () => {
 
     table.onAlive(failed[0], 60)
     expect(table.stale(100, 40)).to.deep.equal([2])
+  })
+
+  it('wants to know whether a peer answers, unless it is known, or its bucket is full and as many wait', () => {
+    const k = 3
+    const table = createTable(k)
+    const far = AROUND.filter(({ key }) => commonPrefixLength(SELF.key, key) === 0)
+    expect(table.wants(SELF)).to.equal(false)
+
+    for (const peer of far.slice(0, 2 * k)) {
+      expect(table.wants(peer)).to.equal(true)
+      table.onAlive(peer, 1)
+      expect(table.wants(peer)).to.equal(false)
+    }
+
+    const newcomer = far[2 * k]
+    expect(table.wants(newcomer)).to.equal(false)
+    expect(table.wants(AROUND.find(({ key }) => commonPrefixLength(SELF.key, key) === 1) as PeerKey)).to.equal(true)
+
+    // somebody may have to be replaced
+    table.onFailure(far[0].id, far[0].key, 2)
+    expect(table.wants(newcomer)).to.equal(true)
+    table.onAlive(far[0], 3)
+    expect(table.wants(newcomer)).to.equal(false)
+    table.forget(far[k].id, far[k].key)
+    expect(table.wants(newcomer)).to.equal(true)
+  })
+
+  it('wants to know whether a peer answers as long as those that wait, or that have the places, are over the limits of one group', () => {
+    const k = 3
+    const far = AROUND.filter(({ key }) => commonPrefixLength(SELF.key, key) === 0)
+
+    for (const groups of [['a', 'b', 'c', 'd', 'd', 'd'], ['a', 'a', 'a', 'b', 'c', 'd']]) {
+      const table = createTable(k, 3, 0, { perBucket: 1, perTable: 1, enough: 100 })
+      groups.forEach((group, i) => { table.onAlive(far[i], 1, { group }) })
+
+      expect(table.wants(far[2 * k])).to.equal(true)
+    }
   })
 
   it('asks for no refresh of buckets that only a lookup made', () => {

@@ -79,6 +79,8 @@ export const ours: CoreSubject = {
         return decodeReply(bytes, request)
       },
       slowAfter: () => config.slow.initial,
+      overdueAfter: () => config.slow.initial,
+      expected: () => undefined,
       onSilent: () => {},
       firstPeer: async () => {},
       onLookup: () => {}

@@ -33,6 +33,8 @@ export interface Row extends Partial<Measures> {
   nodes: number
   /** disjoint paths, where it is not the policy's default that is measured */
   paths?: number
+  /** what was left out of it */
+  without?: string
   /** the share of nodes with the fault */
   dead?: number
   silent?: number
@@ -46,6 +48,8 @@ export interface Row extends Partial<Measures> {
   hours?: number
   /** which keys are looked up */
   keys?: string
+  /** what a second lookup may use of the first */
+  uses?: string
   /** what happens to the network */
   event?: string
   /** the share of values that were got from an honest holder */

@@ -51,7 +51,7 @@ export class SimNode implements PeerKey {
 
   /** what it has measured of others' round trips */
   get latency (): Latency {
-    this.#latency ??= new Latency(CONFIG.slow, id => this.table.get(id)?.rtt)
+    this.#latency ??= new Latency(CONFIG.slow, id => this.table.get(id))
 
     return this.#latency
   }

@@ -1,19 +1,33 @@
-// The library's own lookup, as it is.
+// The library's own lookup, as it is, and with its rules or options changed.
 
 import { Lookup } from '../../../src/kademlia/lookup.ts'
-import { MAX_ASKED, SEEDS } from '../../../src/kademlia/parameters.ts'
+import { neighbourhood } from '../../../src/kademlia/neighbourhood.ts'
+import { LOOKUP_RULES, MAX_ASKED, SEEDS } from '../../../src/kademlia/parameters.ts'
 import { CONFIG } from '../network/config.ts'
 import type { Policy, Rules } from './policy.ts'
+import type { LookupRules } from '../../../src/kademlia/lookup-rules.ts'
 import type { SimNode } from '../network/node.ts'
 
-/** `paths`: disjoint paths of a lookup; the library's default when left out */
-export function ours (paths = CONFIG.disjointPaths): Rules {
+/** What can be left out of a lookup, to see what it is worth. `hedge`: asking others in place of the overdue; `slots`: that the slow lose theirs. */
+export const LOOKUP_PARTS = ['ramp', 'trust', 'around', 'doubt', 'grace', 'hedge', 'slots'] as const
+
+export type LookupPart = typeof LOOKUP_PARTS[number]
+
+export interface Variation {
+  /** disjoint paths of a lookup, if not as many as by default */
+  paths?: number
+  without?: readonly LookupPart[]
+}
+
+export function ours ({ paths = CONFIG.disjointPaths, without = [] }: Variation = {}): Rules {
+  const rules: LookupRules = { ...LOOKUP_RULES, ...Object.fromEntries(without.map(part => [part, undefined])) }
+
   return {
     name: 'ours',
     limits: { dial: CONFIG.requestTimeout, request: CONFIG.requestTimeout, total: CONFIG.requestTimeout },
     seeds: SEEDS * CONFIG.k,
 
-    start: ({ target, self, k, isWarm }, seeds): Policy => {
+    start: ({ target, self, k, isPartial, isWarm }, seeds): Policy => {
       const lookup = new Lookup<SimNode>({
         target,
         self: self.id,
@@ -21,7 +35,10 @@ export function ours (paths = CONFIG.disjointPaths): Rules {
         alpha: CONFIG.alpha,
         paths,
         maxAsked: MAX_ASKED * k,
-        slowAfter: peer => self.latency.slowAfter(peer.id, isWarm(peer))
+        rules,
+        expected: isPartial ? undefined : neighbourhood(self.key, self.table.closest(self.key, k), k),
+        slowAfter: peer => without.includes('slots') ? CONFIG.requestTimeout : self.latency.slowAfter(peer.id, isWarm(peer) ? 'stream' : 'dial'),
+        overdueAfter: without.includes('hedge') ? undefined : peer => self.latency.overdueAfter(peer.id, isWarm(peer) ? 'stream' : 'dial')
       }, seeds)
 
       return {

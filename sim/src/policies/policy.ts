@@ -8,7 +8,7 @@ import type { Random } from '../network/random.ts'
 export type PolicyName = 'ours' | 'go' | 'js' | 'rust'
 
 /** What to do next; see the library's `LookupStep`. */
-export type Step = { ask: SimNode } | { wait: number } | { done: true }
+export type Step = { ask: SimNode, about?: SimNode } | { wait: number } | { done: true }
 
 export interface Policy {
   /** An `ask` counts as sent: call again until it says otherwise. `wait` is until a reply, or until that time. */
@@ -27,6 +27,8 @@ export interface LookupInit {
   self: SimNode
   k: number
   random: Random
+  /** some are left out of it */
+  isPartial: boolean
   /** whether the peer is still being dialled */
   isDialling (peer: SimNode): boolean
   /** whether there is a connection to the peer */

@@ -16,12 +16,13 @@ import type { Scenario } from './scenario.ts'
 import type { Row } from '../measure/row.ts'
 import type { Behaviour, SimNode } from '../network/node.ts'
 import type { Panel } from '../output/figure.ts'
+import type { Variation } from '../policies/ours.ts'
 import type { PolicyName } from '../policies/policy.ts'
 
 const SHARES = [0, 0.1, 0.2, 0.3, 0.5]
 
-/** Disjoint paths that ours is measured with. */
-const PATHS = [1, 4, 8]
+/** Disjoint paths that ours is measured with, and what it is measured without. */
+const VARIATIONS: Variation[] = [{ paths: 1 }, { paths: 4 }, { paths: 8 }, ...(['trust', 'doubt', 'around'] as const).map(part => ({ without: [part] }))]
 
 /** How many disjoint paths the others have. */
 const OTHERS_PATHS: Record<Exclude<PolicyName, 'ours'>, number> = { go: 1, js: 10, rust: 1 }
@@ -36,7 +37,7 @@ export const attack: Scenario = {
     const rows = settings.nodes.flatMap(nodes => {
       const world = build(settings, nodes)
       const measured = measurable(settings, nodes).flatMap(policy => policy === 'ours'
-        ? PATHS.map(paths => ({ rules: ours(paths), paths, label: { paths } }))
+        ? VARIATIONS.map(({ paths = CONFIG.disjointPaths, without }) => ({ rules: ours({ paths, without }), paths, label: without == null ? { paths } : { without: without.join() } }))
         : [{ rules: RULES[policy], paths: OTHERS_PATHS[policy], label: {} }])
       const behaviours: Record<string, (hostile: SimNode[]) => Behaviour> = {
         collude,
@@ -75,12 +76,12 @@ export const attack: Scenario = {
     })
 
     const values = panel('collude', 'They name only each other: values got', 'success')
-    const formulae = linesOf(rows.filter(({ policy, behaviour }) => policy === 'ours' && behaviour === 'collude'), 'hostile', 'formula', ({ paths }) => `formula, d = ${paths}`)
+    const formulae = linesOf(rows.filter(({ policy, behaviour, paths }) => policy === 'ours' && behaviour === 'collude' && paths != null), 'hostile', 'formula', ({ paths }) => `formula, d = ${paths}`)
       .map(line => ({ ...line, dashed: true }))
 
     return {
       rows,
-      columns: ['nodes', 'behaviour', 'hostile', 'policy', 'paths', 'success', 'formula', 'recall', 'messages', 'failed', 'p50', 'p99', 'inFlightMax'],
+      columns: ['nodes', 'behaviour', 'hostile', 'policy', 'paths', 'without', 'success', 'formula', 'recall', 'messages', 'failed', 'p50', 'p99', 'inFlightMax'],
       figure: {
         title: 'Lookups among hostile nodes',
         panels: [

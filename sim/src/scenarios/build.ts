@@ -38,9 +38,11 @@ export function contestants (settings: Settings, nodes: number): Contestant[] {
   ])
 }
 
-/** `js`, or `js, 1 path` with other paths than by default. */
-export function nameOf ({ policy, paths }: Row): string {
-  return paths == null ? policy : `${policy}, ${paths} ${paths === 1 ? 'path' : 'paths'}`
+/** `js`, or `js, 1 path` with other paths than by default, or `ours without ramp`. */
+export function nameOf ({ policy, paths, without }: Row): string {
+  const name = without == null ? policy : `${policy} without ${without}`
+
+  return paths == null ? name : `${name}, ${paths} ${paths === 1 ? 'path' : 'paths'}`
 }
 
 /** `onRequest`: a request has come to a node, there and whenever its nodes live on */

@@ -1,13 +1,15 @@
 // All scenarios there are.
 
+import { again } from './again.ts'
 import { attack } from './attack.ts'
 import { churn } from './churn.ts'
 import { dead } from './dead.ts'
 import { eclipse } from './eclipse.ts'
 import { hotkey } from './hotkey.ts'
 import { join } from './join.ts'
+import { parts } from './parts.ts'
 import { rehome } from './rehome.ts'
 import { scale } from './scale.ts'
 import type { Scenario } from './scenario.ts'
 
-export const SCENARIOS: Scenario[] = [scale, dead, churn, attack, eclipse, hotkey, rehome, join]
+export const SCENARIOS: Scenario[] = [scale, dead, churn, attack, eclipse, hotkey, rehome, join, parts, again]

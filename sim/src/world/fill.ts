@@ -35,8 +35,8 @@ export function fill (nodes: SimNode[], network: SimNetwork, random: Random): vo
 
     for (const peer of peers.slice(0, MEASURED)) {
       const ms = roundTrip(node.place, peer.place)
-      node.latency.onAnswer(peer.id, ms, true)
-      node.latency.onAnswer(peer.id, random.between(...COLD_ROUND_TRIPS) * ms, false)
+      node.latency.onAnswer(peer.id, ms, 'stream')
+      node.latency.onAnswer(peer.id, random.between(...COLD_ROUND_TRIPS) * ms, 'dial')
     }
   }
 }

@@ -1,10 +1,11 @@
 // How a node joins and keeps its table, as the library's maintenance does it: dials a few, looks for its own neighbourhood,
 // then into each bucket that no lookup went to.
 
+import { BucketRefresh } from '../../../src/kademlia/bucket-refresh.ts'
 import { FULL_REFRESH_FACTOR, MAX_REFRESH_DEPTH, SEEDS_SPARED } from '../../../src/kademlia/parameters.ts'
 import { isUp } from '../network/node.ts'
 import { runLookup } from './run-lookup.ts'
-import type { Key } from '../../../src/kademlia/key.ts'
+import type { Key, PeerKey } from '../../../src/kademlia/key.ts'
 import type { SimNetwork } from '../network/network.ts'
 import type { SimNode } from '../network/node.ts'
 import type { Random } from '../network/random.ts'
@@ -51,7 +52,7 @@ export function refresh (upkeep: Upkeep, node: SimNode, age: number, done: () =>
 
     const next = (i: number): void => {
       if (i < stale.length && stale[i] <= MAX_REFRESH_DEPTH && isUp(node)) {
-        lookUp(upkeep, node, upkeep.random.keyInBucket(node.key, stale[i]), () => { next(i + 1) })
+        lookInto(upkeep, node, stale[i], () => { next(i + 1) })
       } else {
         done()
       }
@@ -61,12 +62,40 @@ export function refresh (upkeep: Upkeep, node: SimNode, age: number, done: () =>
   })
 }
 
-/** Looks for the neighbours of a key, for what the table learns from it. For a while seeds are spared, if others are known. */
-export function lookUp ({ network, random, rules }: Upkeep, node: SimNode, target: Key, done: () => void = noop): void {
-  const { seeds } = node
-  const isSparing = network.clock.now < node.seedsSparedUntil && [...node.table.entries()].some(({ peer }) => !seeds.has(peer))
+/** Looks for peers that a bucket lacks; when there are too few to tell of any, for all there are. */
+function lookInto (upkeep: Upkeep, node: SimNode, cpl: number, done: () => void): void {
+  const { network, random, rules } = upkeep
+  const target = random.keyInBucket(node.key, cpl)
+  const inFull = (): void => { lookUp(upkeep, node, target, done) }
+  const refresh = new BucketRefresh(node.table, node.key, cpl, target, spared(upkeep, node))
 
-  runLookup(network, { rules, from: node, target, random, avoid: isSparing ? peer => seeds.has(peer) : undefined }, () => { done() })
+  if (!refresh.possible) {
+    inFull()
+    return
+  }
+
+  runLookup(network, { rules, from: node, target, random, avoid: peer => refresh.avoids(peer), isGoal: () => refresh.onReply() }, ({ answered }) => {
+    (answered === 0 ? inFull : done)()
+  })
+}
+
+/** Looks for the neighbours of a key, for what the table learns from it. For a while seeds are spared, if others are known. */
+export function lookUp (upkeep: Upkeep, node: SimNode, target: Key, done: () => void = noop): void {
+  const { network, random, rules } = upkeep
+  const isSparing = isSparingSeeds(network, node)
+
+  runLookup(network, { rules, from: node, target, random, avoid: isSparing ? spared(upkeep, node) : undefined }, () => { done() })
+}
+
+function isSparingSeeds ({ clock }: SimNetwork, { table, seeds, seedsSparedUntil }: SimNode): boolean {
+  return clock.now < seedsSparedUntil && [...table.entries()].some(({ peer }) => !seeds.has(peer))
+}
+
+/** Whether a peer is one of the seeds, while these are spared. */
+function spared ({ network }: Upkeep, { seeds, seedsSparedUntil }: SimNode): (peer: PeerKey) => boolean {
+  const ids = new Set([...seeds].map(({ id }) => id))
+
+  return ({ id }) => network.clock.now < seedsSparedUntil && ids.has(id)
 }
 
 function noop (): void {}

@@ -13,6 +13,8 @@ export interface LookupTask {
   from: SimNode
   target: Key
   random: Random
+  /** whom it starts with, beside those of its table */
+  known?: SimNode[]
   /** nodes that are not asked, as if nobody knew them */
   avoid? (peer: SimNode): boolean
   /** the lookup has what it wanted once this peer has answered */
@@ -72,8 +74,9 @@ class LookupRun {
   #ended = false
 
   constructor (network: SimNetwork, task: LookupTask, done: (report: LookupReport) => void) {
-    const { rules, from, target, random, avoid } = task
-    const seeds = from.table.closest(target, rules.seeds, avoid == null ? undefined : peer => !avoid(peer))
+    const { rules, from, target, random, known = [], avoid } = task
+    const ofTable = from.table.closest(target, rules.seeds, avoid == null ? undefined : peer => !avoid(peer))
+    const seeds = [...ofTable, ...known]
 
     this.#network = network
     this.#task = task
@@ -85,6 +88,7 @@ class LookupRun {
       self: from,
       k: CONFIG.k,
       random,
+      isPartial: avoid != null,
       isDialling: peer => this.#isDialling(this.#exchanges.get(peer)),
       isWarm: peer => network.isWarm(from, peer)
     }, seeds)
@@ -98,7 +102,7 @@ class LookupRun {
       const next: Step = this.#report.reachedGoal ? { done: true } : this.#policy.next(clock.now)
 
       if ('ask' in next) {
-        this.#ask(next.ask)
+        this.#ask(next.ask, next.about?.key)
       } else if ('done' in next) {
         this.end()
       } else {
@@ -115,8 +119,8 @@ class LookupRun {
     }
   }
 
-  #ask (peer: SimNode): void {
-    const { rules, from, target } = this.#task
+  #ask (peer: SimNode, target = this.#task.target): void {
+    const { rules, from } = this.#task
     const begun = this.#exchanges.get(peer)
 
     // one whose dial was given up and is begun anew is sent one request, not two
@@ -166,7 +170,7 @@ class LookupRun {
     this.#report.answered++
 
     if (this.#network.learning) {
-      from.latency.onAnswer(peer.id, this.#network.clock.now - askedAt, sent.warm)
+      from.latency.onAnswer(peer.id, this.#network.clock.now - askedAt, sent.warm ? 'stream' : 'dial')
     }
 
     this.#hops?.onReply(peer, closer)

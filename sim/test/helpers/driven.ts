@@ -17,6 +17,8 @@ export class Driven {
   readonly policy: Policy
   /** who was asked, in order, once for each time */
   readonly asked: SimNode[] = []
+  /** for whose neighbours others than the target's were asked */
+  readonly about: SimNode[] = []
   /** who is still being dialled */
   readonly dialling = new Set<SimNode>()
   now = 1_000_000
@@ -30,6 +32,7 @@ export class Driven {
       self,
       k: CONFIG.k,
       random: new Random(seed),
+      isPartial: false,
       isDialling: peer => this.dialling.has(peer),
       isWarm: () => true
     }, seeds)
@@ -44,6 +47,10 @@ export class Driven {
 
       if ('ask' in step) {
         asked.push(step.ask)
+
+        if (step.about != null) {
+          this.about.push(step.about)
+        }
       } else {
         this.done = 'done' in step
         this.until = 'wait' in step ? step.wait : Infinity

@@ -9,12 +9,15 @@ import { Driven } from '../helpers/driven.ts'
 import { farAway, idsOf, nodeAt, nodesAt } from '../helpers/nodes.ts'
 
 describe('the rule of ours', () => {
-  it('starts with the 60 nearest of the table and asks α of them at once, nearest first', () => {
+  it('starts with the 60 nearest of the table and asks two of them at once, nearest first, and in the end α', () => {
     const seeds = nodesAt(1, 60)
     const lookup = new Driven(ours(), { seeds })
 
     assert.equal(ours().seeds, SEEDS * CONFIG.k)
-    assert.deepEqual(idsOf(lookup.step()), idsOf(seeds.slice(0, CONFIG.alpha)))
+    assert.deepEqual(idsOf(lookup.step()), idsOf(seeds.slice(0, 2)))
+
+    const whole = new Driven(ours({ without: ['ramp'] }), { seeds })
+    assert.deepEqual(idsOf(whole.step()), idsOf(seeds.slice(0, CONFIG.alpha)))
   })
 
   it('asks the 20 nearest and nobody else when all of them answer, and gives them', () => {
@@ -27,14 +30,21 @@ describe('the rule of ours', () => {
     assert.deepEqual(idsOf(lookup.policy.closest()), idsOf(seeds.slice(0, 20)))
   })
 
-  it('asks one farther for each of them that fails', () => {
+  it('asks one farther for each of them that fails, and two that answer for neighbours of the farthest', () => {
     const seeds = nodesAt(1, 60)
     const lookup = new Driven(ours(), { seeds })
-    lookup.step()
-    const next = [...lookup.fail(seeds[0]), ...lookup.fail(seeds[1])]
-    lookup.finish([...seeds.slice(2, CONFIG.alpha), ...next])
+    const [first, second] = lookup.step()
+    const next = [...lookup.fail(first), ...lookup.fail(second)]
+    lookup.finish(next)
 
     assert.deepEqual(idsOf(lookup.policy.closest()), idsOf(seeds.slice(2, 22)))
+    assert.ok(lookup.about.length > 0)
+
+    const alone = new Driven(ours({ without: ['around'] }), { seeds })
+    const [, third] = alone.step()
+    alone.finish([first, ...alone.fail(third)])
+    assert.equal(alone.done, true)
+    assert.deepEqual(alone.about, [])
   })
 
   it('gives the place of a slow peer to another, and says at the end who was slow', () => {
@@ -44,8 +54,8 @@ describe('the rule of ours', () => {
     const [slow, ...others] = lookup.step()
     lookup.finish(others)
     assert.equal(lookup.done, false)
-    assert.equal(lookup.until, lookup.now + self.latency.slowAfter(slow.id, true))
-    lookup.finish(lookup.after(self.latency.slowAfter(slow.id, true)))
+    assert.equal(lookup.until, lookup.now + self.latency.slowAfter(slow.id, 'stream'))
+    lookup.finish(lookup.after(self.latency.slowAfter(slow.id, 'stream')))
 
     assert.equal(lookup.done, true)
     assert.deepEqual(lookup.policy.silent?.(), [slow])
@@ -61,7 +71,7 @@ describe('the rule of ours', () => {
   })
 
   it('has as many disjoint paths as it is told, which share α and ask nobody twice', () => {
-    const lookup = new Driven(ours(4), { seeds: nodesAt(10_001, 10_060) })
+    const lookup = new Driven(ours({ paths: 4, without: ['ramp'] }), { seeds: nodesAt(10_001, 10_060) })
     const seeds = lookup.step()
     assert.equal(seeds.length, CONFIG.alpha)
     lookup.finish([...lookup.reply(seeds[0], [nodeAt(1)]), ...lookup.reply(seeds[1], [nodeAt(1)]), ...seeds.slice(2)])

@@ -6,8 +6,9 @@ import { Random } from '../../src/network/random.ts'
 import { RULES } from '../../src/policies/index.ts'
 import { runLookup } from '../../src/world/run-lookup.ts'
 import { TARGET, farAway, idsOf, nodeAt, nodesAt } from '../helpers/nodes.ts'
+import type { Key } from '../../../src/kademlia/key.ts'
 import type { SimNode } from '../../src/network/node.ts'
-import type { Policy, Rules } from '../../src/policies/policy.ts'
+import type { Policy, Rules, Step } from '../../src/policies/policy.ts'
 import type { LookupReport, LookupTask } from '../../src/world/run-lookup.ts'
 
 interface Lookup extends Partial<LookupTask> {
@@ -175,7 +176,7 @@ describe('runLookup', () => {
       entries: [...from.table.entries()].map(entry => ({ ...entry, peer: entry.peer.id })),
       stale: from.table.stale(1),
       connections: idsOf(from.connections),
-      slowAfter: [true, false].map(warm => peers.map(({ id }) => from.latency.slowAfter(id, warm)))
+      slowAfter: (['stream', 'dial'] as const).map(reach => peers.map(({ id }) => from.latency.slowAfter(id, reach)))
     })
     const before = print()
     lookUp({ from })
@@ -190,5 +191,28 @@ describe('runLookup', () => {
 
     assert.equal(report.ms, 3_000)
     assert.ok(report.found.includes(answering))
+  })
+
+  it('starts with whom it is told of as well', () => {
+    const [near, far] = [nodeAt(1), nodeAt(500)]
+    const report = lookUp({ from: whoKnows(far), known: [near] })
+
+    assert.deepEqual(idsOf(report.found), idsOf([near, far]))
+  })
+
+  it('asks for the neighbours of another node than the target when told to', () => {
+    const [asked, centre] = [nodeAt(1), farAway()]
+    const keys: Key[] = []
+    asked.behaviour = (node, from, target) => {
+      keys.push(target)
+      return []
+    }
+    const steps: Step[] = [{ ask: asked, about: centre }, { wait: Infinity }, { done: true }]
+    lookUp({
+      from: whoKnows(asked),
+      rules: { ...RULES.ours, start: () => ({ next: () => steps.shift() ?? { done: true }, onReply: () => {}, onFailure: () => {}, closest: () => [] }) }
+    })
+
+    assert.deepEqual(keys, [centre.key])
   })
 })
