@@ -185,6 +185,13 @@ export interface LimitsInit {
    * @default 256
    */
   warmStreams?: number
+  /**
+   * Dials at once; further ones wait their turn. libp2p makes 100 at once in Node.js and 50 in a browser, for all services and the
+   * application together, so a node that does little else may take more, and lookups among many dead peers are the faster.
+   *
+   * @default 25
+   */
+  dials?: number
 }
 
 /** All options have defaults that suit a node of the public network. */
@@ -461,7 +468,8 @@ const LIMITS_DEFAULTS: Required<LimitsInit> = {
   providersPerKey: 500,
   foundProviders: 1_000,
   queries: 1_000,
-  warmStreams: 256
+  warmStreams: 256,
+  dials: 25
 }
 
 const WITHOUT_EFFECT = ['kBucketSplitThreshold', 'prefixLength', 'routingTableUpdateQueueConcurrency', 'routingTableUpdateMaxQueueSize'] satisfies Array<keyof KadDHTInit>
@@ -517,7 +525,8 @@ const CHECKS: Record<keyof KadDHTInit, Check> = {
     providersPerKey: positive,
     foundProviders: positive,
     queries: positive,
-    warmStreams: positive
+    warmStreams: positive,
+    dials: positive
   })
 }
 

@@ -2,6 +2,7 @@
 
 import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import { Background } from './background.ts'
+import { neighbourhood } from './kademlia/neighbourhood.ts'
 import { MAX_ASKED, UPKEEP } from './kademlia/parameters.ts'
 import { LocalNode } from './local-node.ts'
 import { createMetrics } from './metrics.ts'
@@ -17,7 +18,7 @@ import { QueryManager } from './query/manager.ts'
 import { Values } from './values/values.ts'
 import { Client } from './wire/client.ts'
 import { libp2pNetwork, storedPeer } from './wire/libp2p-network.ts'
-import { toPeerId } from './wire/peer.ts'
+import { fromPeerId, toPeerId } from './wire/peer.ts'
 import { Server } from './wire/server.ts'
 import type { KadDHTComponents } from './api.ts'
 import type { KadDHTConfig } from './config.ts'
@@ -32,6 +33,12 @@ const MINUTE = 60 * SECOND
 
 /** An unused outbound stream is closed before go-libp2p, which waits a minute, closes it. */
 const STREAM_IDLE = 30 * SECOND
+
+/**
+ * A connection that was opened for a request, to a peer that is not in the table, is closed when it has had no request for so
+ * long. libp2p's own pruning begins at 300 connections.
+ */
+const CONNECTION_IDLE = 3 * MINUTE
 
 /** An inbound stream without requests is closed after as long as go-libp2p waits. */
 const SERVER_IDLE = MINUTE
@@ -85,7 +92,7 @@ export function createParts (components: KadDHTComponents, config: KadDHTConfig,
   const self = contactFromPeerId(components.peerId)
   const book: AddressBook = new AddressBook(config.peerInfoMapper, ADDRESSES_REMEMBERED, id => table.table.get(id)?.peer)
   const table = new LiveTable({ self, k: config.k, perGroup: config.perGroup }, book, events)
-  const latency = new Latency(config.slow, id => table.table.get(id)?.rtt)
+  const latency = new Latency(config.slow, id => table.table.get(id))
   const metrics: DHTMetrics = createMetrics(components.metrics, config.metricsPrefix, {
     buckets: () => [...table.table.buckets()],
     pendingProbes: kind => peers.pendingProbes(kind),
@@ -111,15 +118,25 @@ function createClient ({ components, config, book, table, metrics, latency }: Ba
     protocol,
     timeout: requestTimeout,
     idle: STREAM_IDLE,
+    idleConnection: CONNECTION_IDLE,
     maxOutboundStreams,
-    maxWarmStreams: limits.warmStreams
-  }, libp2pNetwork(components, peerInfoMapper, peer => book.info(contactFromPeerId(peer)).multiaddrs), {
+    maxWarmStreams: limits.warmStreams,
+    maxDials: limits.dials
+  }, libp2pNetwork(components, peerInfoMapper, {
+    remembered: peer => book.info(contactFromPeerId(peer)).multiaddrs,
+    inTable: peer => table.table.get(fromPeerId(peer).id) != null,
+    lateAfter: id => latency.slowAfter(id, 'stream')
+  }), {
     onRequest: type => { metrics.onRequestSent(type) },
-    onOutcome: (peer, type, { ok, ms, warm, error, remoteAddr }) => {
+    onOutcome: (peer, type, { ok, ms, reach, queued, error, remoteAddr }) => {
       if (ok) {
         metrics.onAnswered(ms)
-        latency.onAnswer(peer.id, ms, warm)
-        table.onAlive(peer, { roundTrip: warm ? ms : undefined, group: remoteAddr == null ? undefined : config.groupOf(remoteAddr) })
+
+        if (!queued) {
+          latency.onAnswer(peer.id, ms, reach)
+        }
+
+        table.onAlive(peer, { roundTrip: reach === 'stream' && !queued ? ms : undefined, group: remoteAddr == null ? undefined : config.groupOf(remoteAddr) })
         return
       }
 
@@ -141,9 +158,15 @@ function createQueries ({ config, self, table, latency }: Base, client: Client):
   return new QueryManager({ k, alpha, disjointPaths, maxQueries: limits.queries, maxAsked: MAX_ASKED * k, firstPeerTimeout }, {
     self: self.id,
     closest: (target, n) => table.closest(target, n),
+    expected: () => neighbourhood(self.key, table.closest(self.key, k), k),
     request: async (to, request, options) => client.request(to, request, options),
-    onSilent: peer => { table.onFailure(peer) },
-    slowAfter: ({ id }) => latency.slowAfter(id, client.isWarm(id)),
+    onSilent: peer => {
+      if (client.isCalled(peer.id)) {
+        table.onFailure(peer)
+      }
+    },
+    slowAfter: peer => latency.slowAfter(peer.id, client.reach(peer)),
+    overdueAfter: peer => latency.overdueAfter(peer.id, client.reach(peer)),
     firstPeer: async options => table.firstPeer(options),
     onLookup: (target, closest) => { table.table.onLookup(target, closest, Date.now()) }
   })

@@ -37,7 +37,7 @@ const COUNTS = [
   'kBucketSize', 'kBucketSplitThreshold', 'alpha', 'disjointPaths', 'routingTableUpdateQueueConcurrency', 'routingTableUpdateMaxQueueSize',
   'prefixLength', 'pingOldContactConcurrency', 'pingOldContactMaxQueueSize', 'pingNewContactConcurrency', 'pingNewContactMaxQueueSize',
   'maxInboundStreams', 'maxOutboundStreams', 'providers.cacheSize', 'reprovide.concurrency', 'reprovide.maxQueueSize', 'limits.valueSize',
-  'limits.storedValues', 'limits.storedProviders', 'limits.providersPerKey', 'limits.foundProviders', 'limits.queries', 'limits.warmStreams',
+  'limits.storedValues', 'limits.storedProviders', 'limits.providersPerKey', 'limits.foundProviders', 'limits.queries', 'limits.warmStreams', 'limits.dials',
   'randomWalk.queriesPerPeriod', 'diversity.peersPerGroup', 'diversity.peersPerGroupInBucket'
 ]
 const DURATIONS = [
@@ -79,7 +79,7 @@ describe('the options', () => {
       requestTimeout: 10_000,
       slow: { min: 500, initial: 2_000, max: 5_000 },
       incomingMessageTimeout: 10_000,
-      limits: { valueSize: 10_240, storedValues: 100_000, storedProviders: 1_000_000, providersPerKey: 500, foundProviders: 1_000, queries: 1_000, warmStreams: 256 },
+      limits: { valueSize: 10_240, storedValues: 100_000, storedProviders: 1_000_000, providersPerKey: 500, foundProviders: 1_000, queries: 1_000, warmStreams: 256, dials: 25 },
       seeds: [],
       randomWalk: { enabled: false, interval: 300_000, queriesPerPeriod: 1, timeout: 10_000 },
       groupOf: networkOf,

@@ -5,6 +5,7 @@ import { addCore } from './core/command.ts'
 import { addMemory } from './memory/command.ts'
 import { addNetwork } from './network/command.ts'
 import { note } from './output.ts'
+import { addProfile } from './profile/command.ts'
 import { addServer } from './server/command.ts'
 import { addSize } from './size/command.ts'
 
@@ -20,6 +21,7 @@ Examples:
   $ npm run bench -- core --rounds 1 --time 50
   $ npm run bench -- memory --rounds 1
   $ npm run bench -- size
+  $ npm run bench -- server --rounds 1 --profile profiles && npm run bench -- profile profiles/*
   $ npm run --silent bench -- network --json > network.json`
 
 /**
@@ -41,6 +43,7 @@ export async function run (args: string[]): Promise<number> {
   addCore(program)
   addMemory(program)
   addSize(program)
+  addProfile(program)
 
   try {
     await program.parseAsync(args, { from: 'user' })

@@ -1,17 +1,22 @@
-// Requests to peers. A new stream costs a negotiation round trip and a peer-store write on both ends, so each peer's last
-// one is kept warm and reused; the far side may close it whenever it likes, so a request that fails on a *reused* stream
-// before its reply is sent once more, on a new one.
+// Requests to peers: each within its time, and what became of it reported. The streams they go out on are the business of
+// `stream-pool.ts`, the connections that of `dialler.ts`.
 
-import { AbortError, InvalidMessageError, NotStartedError, StreamResetError, TimeoutError } from '@libp2p/interface'
+import { AbortError, NotStartedError, TimeoutError } from '@libp2p/interface'
 import { setMaxListeners } from 'main-event'
+import { Dialler } from './dialler.ts'
+import { isOurs, NotSentError } from './errors.ts'
 import { decodeReply } from './message.ts'
-import { parseAddresses, toPeerId } from './peer.ts'
-import { RequestStream } from './request-stream.ts'
-import { WarmStreams } from './warm-streams.ts'
+import { toPeerId } from './peer.ts'
+import { PendingRequest } from './pending-request.ts'
+import { StreamPool } from './stream-pool.ts'
+import type { ConnectOptions, DiallerNetwork } from './dialler.ts'
 import type { EncodedRequest, Message, MessageName } from './message.ts'
-import type { PeerInfoMapper, WirePeer } from './peer.ts'
-import type { AbortOptions, Connection, PeerId } from '@libp2p/interface'
+import type { WirePeer } from './peer.ts'
+import type { OpenedStream } from './stream-opening.ts'
+import type { AbortOptions } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+
+export { UndialableError } from './errors.ts'
 
 export interface ClientOptions {
   protocol: string
@@ -19,10 +24,14 @@ export interface ClientOptions {
   timeout: number
   /** how long an unused stream is kept, ms */
   idle: number
+  /** how long an unused connection that was opened for a request is kept, ms */
+  idleConnection: number
   /** streams a connection may have on the protocol */
   maxOutboundStreams: number
   /** streams kept for reuse in all */
   maxWarmStreams: number
+  /** dials at once */
+  maxDials: number
 }
 
 export interface RequestOptions extends AbortOptions {
@@ -31,22 +40,23 @@ export interface RequestOptions extends AbortOptions {
 }
 
 /** What the client needs of a libp2p node. */
-export interface ClientNetwork {
-  connections (peer: PeerId): Connection[]
-  /** the addresses that are known to be the peer's */
-  addresses (peer: PeerId, options: AbortOptions): Promise<Multiaddr[]>
-  dial (addresses: Multiaddr[], options: AbortOptions): Promise<Connection>
-  /** every peer's addresses pass it before they are dialled */
-  mapper: PeerInfoMapper
+export interface ClientNetwork extends DiallerNetwork {
+  /** how long a peer that there is a stream to usually takes at the most, ms: what waits behind a request that takes longer goes out on another stream */
+  lateAfter (id: string): number
 }
+
+/** What a request to a peer needs: nothing but the stream that there is, a stream on the connection that there is, or a dial. */
+export type Reach = 'stream' | 'connection' | 'dial'
 
 /** What became of a request. */
 export interface RequestOutcome {
   ok: boolean
   /** how long it took, ms */
   ms: number
-  /** it needed neither a new connection nor a new stream, so that `ms` is one round trip */
-  warm: boolean
+  /** what it went by or, when it failed, would have gone by at first */
+  reach: Reach
+  /** it had to wait for other requests or for a limit of this node, or was given up before: `ms` says nothing about the peer */
+  queued: boolean
   /** why it failed */
   error?: Error
   /** where the peer was reached, if it was */
@@ -55,38 +65,59 @@ export interface RequestOutcome {
 
 export interface ClientEvents {
   onRequest? (type: MessageName): void
-  /** not called for a request that the caller gave up, nor for one sent that has no answer */
+  /**
+   * Not called for a request that failed before the caller gave it up, nor for one sent that has no answer, nor when it failed
+   * for a limit of this node. The reply to one that the caller gave up is reported when it comes: the peer is alive.
+   */
   onOutcome? (to: WirePeer, type: MessageName, outcome: RequestOutcome): void
-}
-
-/** Nobody gave an address of the peer that may be dialled. */
-export class UndialableError extends Error {
-  override name = 'UndialableError'
 }
 
 export class Client {
   readonly #options: ClientOptions
-  readonly #network: ClientNetwork
   readonly #events: ClientEvents
-  readonly #warm: WarmStreams
-  readonly #busy = new Set<RequestStream>()
+  readonly #dialler: Dialler
+  readonly #pool: StreamPool
+  #sweep?: ReturnType<typeof setInterval>
   #shutdown?: AbortController
 
   constructor (options: ClientOptions, network: ClientNetwork, events: ClientEvents = {}) {
     this.#options = options
-    this.#network = network
     this.#events = events
-    this.#warm = new WarmStreams({ idle: options.idle, most: options.maxWarmStreams })
+    this.#dialler = new Dialler(options, network)
+    this.#pool = new StreamPool({ idle: options.idle, most: options.maxWarmStreams, maxOutboundStreams: options.maxOutboundStreams }, {
+      open: async (to, options) => this.#open(to, options),
+      lateAfter: id => network.lateAfter(id),
+      timeout: options.timeout
+    })
   }
 
   /** How many streams are kept warm, and how many are in use. */
   get streams (): { warm: number, busy: number } {
-    return { warm: this.#warm.size, busy: this.#busy.size }
+    return this.#pool.size
   }
 
-  /** Whether a request to the peer would need no new connection or stream. */
-  isWarm (id: string): boolean {
-    return this.#warm.has(id)
+  /** How many requests wait for a stream. */
+  get waiting (): number {
+    return this.#pool.waiting
+  }
+
+  /** How many dials are under way, and how many wait for their turn. */
+  get dials (): { open: number, waiting: number } {
+    return this.#dialler.dials
+  }
+
+  /** What a request to the peer would go by. */
+  reach (to: WirePeer): Reach {
+    if (this.#pool.isWarm(to.id)) {
+      return 'stream'
+    }
+
+    return this.#dialler.isConnected(toPeerId(to)) ? 'connection' : 'dial'
+  }
+
+  /** Whether it is up to the peer, and not to a limit of this node, that a request to it is not answered yet. */
+  isCalled (id: string): boolean {
+    return this.#pool.isCalled(id)
   }
 
   /** No effect while it runs. */
@@ -94,36 +125,39 @@ export class Client {
     if (this.#shutdown == null) {
       this.#shutdown = new AbortController()
       setMaxListeners(Infinity, this.#shutdown.signal)
-      this.#warm.start()
+      this.#sweep = setInterval(() => {
+        this.#pool.sweep()
+        this.#dialler.sweep()
+      }, this.#options.idle)
     }
   }
 
   /** Ends every request and every stream. */
   stop (): void {
     const error = new NotStartedError('The DHT was stopped')
-
+    clearInterval(this.#sweep)
     this.#shutdown?.abort(error)
     this.#shutdown = undefined
-    this.#warm.stop(error)
-
-    for (const stream of this.#busy) {
-      stream.abort(error)
-    }
-
-    this.#busy.clear()
+    this.#pool.stop(error)
+    this.#dialler.stop()
   }
 
   /**
    * Sends a request and returns its reply.
    *
    * @throws {UndialableError} when there is no address to reach the peer at
+   * @throws {RecentlyFailedDialError} when dialling the peer has failed a moment ago
    * @throws {TimeoutError} when it took too long
+   * @throws {NotSentError} when it took too long to get a place among the requests and dials of this node
+   * @throws {TooManyRequestsError} when too many requests to the peer wait
    * @throws {InvalidMessageError} when the peer answered something else
    */
   async request (to: WirePeer, request: EncodedRequest, options: RequestOptions = {}): Promise<Message> {
-    return this.#limited(to, request, options, async (stream, signal) => {
-      return decodeReply(await stream.exchange(request.bytes, signal), request)
-    })
+    let reply: Message | undefined
+
+    await this.#limited(to, request, options, frame => { reply = decodeReply(frame, request) })
+
+    return reply as Message
   }
 
   /**
@@ -131,149 +165,80 @@ export class Client {
    * protocol lets anyone know.
    */
   async notify (to: WirePeer, request: EncodedRequest, options: RequestOptions = {}): Promise<void> {
-    return this.#limited(to, request, options, async (stream, signal) => {
-      await stream.write(request.bytes, { signal })
-    }, false)
+    await this.#limited(to, request, options)
   }
 
   /** Does it within the time limit, and ends it when the caller or `stop` says so; reports what became of it. */
-  async #limited <T> (to: WirePeer, request: EncodedRequest, options: RequestOptions, exchange: Exchange<T>, answered = true): Promise<T> {
-    options.signal?.throwIfAborted()
+  async #limited (to: WirePeer, request: EncodedRequest, { signal, timeout = this.#options.timeout }: RequestOptions, decode?: (frame: Uint8Array) => void): Promise<void> {
+    signal?.throwIfAborted()
 
     if (this.#shutdown == null) {
       throw new NotStartedError('The DHT is not started: start the libp2p node first')
     }
 
-    const shutdown = this.#shutdown.signal
-    const controller = new AbortController()
-    const onAbort = (): void => { controller.abort(options.signal?.reason ?? new AbortError()) }
-    const onShutdown = (): void => { controller.abort(shutdown.reason) }
-    const timeout = options.timeout ?? this.#options.timeout
-    const timer = setTimeout(() => { controller.abort(new TimeoutError(`No answer within ${timeout} ms`)) }, timeout)
-    setMaxListeners(Infinity, controller.signal)
-    options.signal?.addEventListener('abort', onAbort)
-    shutdown.addEventListener('abort', onShutdown)
-
+    const reach = this.reach(to)
     const start = Date.now()
+    const pending = new PendingRequest({
+      to,
+      bytes: request.bytes,
+      read: decode == null
+        ? undefined
+        : (frame, { stream, first, sends, queued, abandoned }) => {
+            decode(frame)
+            this.#events.onOutcome?.(to, request.type, {
+              ok: true,
+              ms: Date.now() - start,
+              // one that was there may have closed meanwhile
+              reach: reach === 'stream' && (sends > 1 || first) ? 'connection' : reach,
+              queued: queued || abandoned,
+              remoteAddr: stream?.remoteAddr
+            })
+          }
+    })
+    const fail = (error: Error, ours: boolean): void => {
+      pending.fail(error)
+      ended ??= { error, ours }
+    }
+    let ended: { error: Error, ours: boolean } | undefined
+    const onAbort = (): void => {
+      const reason = signal?.reason ?? new AbortError()
+      fail(reason, true)
+      this.#pool.giveUp(pending, reason)
+    }
+    const timer = setTimeout(() => {
+      const late = new TimeoutError(`No answer within ${timeout} ms`)
+
+      if (this.#pool.expire(pending, late)) {
+        fail(late, false)
+      } else {
+        fail(new NotSentError(`It was not sent within ${timeout} ms: others had to be answered, or dialled, first. Do fewer things at once`), true)
+      }
+    }, timeout)
+    signal?.addEventListener('abort', onAbort)
     this.#events.onRequest?.(request.type)
 
     try {
-      const { result, warm, remoteAddr } = await this.#attempt(to, exchange, controller.signal)
-
-      if (answered) {
-        this.#events.onOutcome?.(to, request.type, { ok: true, ms: Date.now() - start, warm, remoteAddr })
-      }
-
-      return result
+      this.#pool.send(pending)
+      await pending.done
     } catch (error: any) {
-      const reason = controller.signal.aborted ? controller.signal.reason : toError(error)
-
-      if (options.signal?.aborted !== true && !shutdown.aborted) {
-        this.#events.onOutcome?.(to, request.type, { ok: false, ms: Date.now() - start, warm: false, error: reason })
+      if (ended?.ours !== true && !isOurs(error)) {
+        this.#events.onOutcome?.(to, request.type, { ok: false, ms: Date.now() - start, reach, queued: pending.queued, error })
       }
 
-      throw reason
-    } finally {
-      clearTimeout(timer)
-      options.signal?.removeEventListener('abort', onAbort)
-      shutdown.removeEventListener('abort', onShutdown)
-    }
-  }
-
-  async #attempt <T> (to: WirePeer, exchange: Exchange<T>, signal: AbortSignal): Promise<Attempt<T>> {
-    const warm = this.#warm.take(to.id)
-
-    if (warm != null) {
-      try {
-        return { result: await this.#use(to.id, warm, exchange, signal), warm: true, remoteAddr: warm.remoteAddr }
-      } catch (error) {
-        if (signal.aborted || error instanceof InvalidMessageError) {
-          throw error
-        }
-        // the other side had closed it, or was about to
-      }
-    }
-
-    const stream = await this.#open(to, signal)
-
-    return { result: await this.#use(to.id, stream, exchange, signal), warm: false, remoteAddr: stream.remoteAddr }
-  }
-
-  /** Afterwards the stream is warm, or it is gone. */
-  async #use <T> (id: string, stream: RequestStream, exchange: Exchange<T>, signal: AbortSignal): Promise<T> {
-    this.#busy.add(stream)
-
-    try {
-      const result = await exchange(stream, signal)
-      this.#warm.keep(id, stream)
-
-      return result
-    } catch (error: any) {
-      stream.abort(error)
       throw error
     } finally {
-      this.#busy.delete(stream)
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
     }
   }
 
-  async #open (to: WirePeer, signal: AbortSignal): Promise<RequestStream> {
-    const connection = await this.#connect(to, signal)
+  async #open (to: WirePeer, options: ConnectOptions): Promise<OpenedStream> {
+    const connection = await this.#dialler.connect(to, options)
     const stream = await connection.newStream(this.#options.protocol, {
-      signal,
+      signal: options.signal,
       maxOutboundStreams: this.#options.maxOutboundStreams
     })
 
-    if (signal.aborted) {
-      // it opened after the end: nobody else would close it
-      stream.abort(signal.reason)
-      throw signal.reason
-    }
-
-    return new RequestStream(stream, connection.remoteAddr)
+    return { stream, remoteAddr: connection.remoteAddr }
   }
-
-  async #connect (to: WirePeer, signal: AbortSignal): Promise<Connection> {
-    const peer = toPeerId(to)
-    const connected = this.#network.connections(peer).find(connection => connection.status === 'open' && connection.limits == null)
-
-    if (connected != null) {
-      return connected
-    }
-
-    // the peer's own word first: what others say of its addresses may be old, or a lie
-    const known = await this.#network.addresses(peer, { signal })
-    const heard = this.#network.mapper({ id: peer, multiaddrs: parseAddresses(to) }).multiaddrs
-    const addresses = new Map([...known, ...heard].map(addr => withPeer(addr, peer)).map(addr => [addr.toString(), addr]))
-
-    // dialling a peer without addresses would have libp2p ask the DHT for them, and so this very client
-    if (addresses.size === 0) {
-      throw new UndialableError('Nobody gave an address of this peer that may be dialled')
-    }
-
-    return this.#network.dial([...addresses.values()], { signal })
-  }
-}
-
-interface Attempt<T> extends Pick<RequestOutcome, 'warm' | 'remoteAddr'> {
-  result: T
-}
-
-interface Exchange<T> {
-  (stream: RequestStream, signal: AbortSignal): Promise<T>
-}
-
-/** When a connection closes while a stream opens on it, libp2p throws the event that tells of it. */
-function toError (thrown: unknown): Error {
-  if (thrown instanceof Error) {
-    return thrown
-  }
-
-  return (thrown as { error?: Error }).error ?? new StreamResetError('The connection was closed')
-}
-
-/** An address that says whom to expect there. */
-function withPeer (addr: Multiaddr, peer: PeerId): Multiaddr {
-  const suffix = `/p2p/${peer.toString()}`
-
-  return addr.toString().endsWith(suffix) ? addr : addr.encapsulate(suffix)
 }

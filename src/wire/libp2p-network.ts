@@ -11,17 +11,29 @@ export interface NetworkComponents {
   peerStore: PeerStore
 }
 
-/** `remembered` has the addresses of peers that the store has forgotten, which it does after an hour. */
-export function libp2pNetwork ({ connectionManager, peerStore }: NetworkComponents, mapper: PeerInfoMapper, remembered: (peer: PeerId) => Multiaddr[]): ClientNetwork {
+/** What this node knows of peers besides. */
+export interface KnownPeers {
+  /** the addresses of peers that the store has forgotten, which it does after an hour */
+  remembered (peer: PeerId): Multiaddr[]
+  /** whether it is in the table */
+  inTable (peer: PeerId): boolean
+  /** when its replies are late, ms */
+  lateAfter (id: string): number
+}
+
+export function libp2pNetwork ({ connectionManager, peerStore }: NetworkComponents, mapper: PeerInfoMapper, { remembered, inTable, lateAfter }: KnownPeers): ClientNetwork {
   return {
     mapper,
+    lateAfter,
     connections: peer => connectionManager.getConnections(peer),
     addresses: async (peer, options) => {
       const { multiaddrs } = await storedPeer(peerStore, peer, mapper, options)
 
       return multiaddrs.length > 0 ? multiaddrs : remembered(peer)
     },
-    dial: async (addresses, options) => connectionManager.openConnection(addresses, options)
+    dial: async (addresses, options) => connectionManager.openConnection(addresses, options),
+    // whoever tags a peer wants it: those of the table keep no tag of ours when they leave it
+    keeps: async ({ remotePeer }) => inTable(remotePeer) || (await tagsOf(peerStore, remotePeer)) > 0
   }
 }
 
@@ -37,5 +49,17 @@ export async function storedPeer (peerStore: PeerStore, id: PeerId, mapper: Peer
     }
 
     return { id, multiaddrs: [] }
+  }
+}
+
+async function tagsOf (peerStore: PeerStore, id: PeerId): Promise<number> {
+  try {
+    return (await peerStore.get(id)).tags.size
+  } catch (error: any) {
+    if (error.name !== 'NotFoundError') {
+      throw error
+    }
+
+    return 0
   }
 }

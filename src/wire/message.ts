@@ -3,7 +3,7 @@
 import { InvalidMessageError } from '@libp2p/interface'
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { Message as MessageCodec, MessageType } from './dht.ts'
-import { frame } from './frame.ts'
+import { encodedLength, encodeFramed } from './encode.ts'
 import { MAX_KEY, MAX_MESSAGE_SENT, MAX_PROVIDER_KEY, MAX_REPLY_PEERS, MAX_REQUEST_PEERS } from './limits.ts'
 import { halveAddresses, hasSpareAddresses } from './peer.ts'
 
@@ -78,15 +78,21 @@ export function encodeRequest (message: OutgoingMessage & { key: Uint8Array }): 
  * peers, never its record.
  */
 export function encodeMessage (message: OutgoingMessage): Uint8Array {
-  const encoded = serialise(message)
+  const length = encodedLength(message)
 
-  return frame(encoded.byteLength <= MAX_MESSAGE_SENT ? encoded : encodeTrimmed(message))
+  if (length <= MAX_MESSAGE_SENT) {
+    return encodeFramed(message, length)
+  }
+
+  const trimmed = trim(message)
+
+  return encodeFramed(trimmed, encodedLength(trimmed))
 }
 
-function encodeTrimmed (message: OutgoingMessage): Uint8Array {
+function trim (message: OutgoingMessage): OutgoingMessage {
   let closer = message.closer ?? []
   let providers = message.providers ?? []
-  const rest = serialise({ ...message, closer: [], providers: [] }).byteLength
+  const rest = encodedLength({ ...message, closer: [], providers: [] })
   const tooLong = (): boolean => rest + wireLength(closer) + wireLength(providers) > MAX_MESSAGE_SENT
 
   // a peer without any address would be of no use, so each keeps its first
@@ -103,7 +109,7 @@ function encodeTrimmed (message: OutgoingMessage): Uint8Array {
     closer = closer.slice(0, -1)
   }
 
-  return serialise({ ...message, closer, providers })
+  return { ...message, closer, providers }
 }
 
 /** What serialised peers take in a message: each has a tag of one byte and a length of at most two. */
@@ -117,9 +123,4 @@ function decode (bytes: Uint8Array, peers: number): Message {
   } catch (error: any) {
     throw new InvalidMessageError(`This is no message: ${error.message}`)
   }
-}
-
-function serialise (message: OutgoingMessage): Uint8Array {
-  // protons insists on knowing that no buffer is shared between threads; none here is
-  return MessageCodec.encode(message as Partial<MessageCodec>)
 }

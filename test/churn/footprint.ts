@@ -1,5 +1,6 @@
 // What a process holds on to while it runs nodes, counted, and what of it is too much.
 
+import { collectGarbage } from '../helpers/garbage.ts'
 import { timers } from '../helpers/leaks.ts'
 import type { EventListeners } from './event-listeners.ts'
 import type { TestNode } from '../helpers/network.ts'
@@ -105,16 +106,4 @@ async function usedHeap (): Promise<number> {
   await collectGarbage()
 
   return process.memoryUsage().heapUsed
-}
-
-/** Twice: what the first leaves, such as weak references looked at in this turn, the second takes. */
-async function collectGarbage (): Promise<void> {
-  if (globalThis.gc == null) {
-    throw new Error('The process needs --expose-gc')
-  }
-
-  for (let i = 0; i < 2; i++) {
-    await new Promise(resolve => setImmediate(resolve))
-    globalThis.gc()
-  }
 }

@@ -25,7 +25,7 @@ export class NodesProcess {
   constructor (name: string) {
     this.name = name
     this.#process = fork(fileURLToPath(WORKER), {
-      execArgv: [...process.execArgv, '--expose-gc', '--no-warnings'],
+      execArgv: [...process.execArgv, '--no-warnings'],
       stdio: ['ignore', 2, 2, 'ipc'],
       serialization: 'advanced'
     })

@@ -112,9 +112,11 @@ export class Inhabitant {
     this.#queries = new QueryManager({ k, alpha: 10, disjointPaths: 1, maxQueries: 100, maxAsked: 500, firstPeerTimeout: TIMEOUT }, {
       self: self.id,
       closest: (target, n) => this.table.closest(target, n),
+      expected: () => undefined,
       request: async (to, request, options) => this.#request(to, request, options),
       onSilent: peer => { this.table.onFailure(peer) },
       slowAfter: () => SECOND,
+      overdueAfter: () => SECOND,
       firstPeer: async options => this.table.firstPeer(options),
       onLookup: (target, closest) => { this.table.table.onLookup(target, closest, Date.now()) }
     })

@@ -24,6 +24,8 @@ export const SERVER_CONTACT: Contact = contactFromPeerId(SERVER)
 export const CLIENT_CONTACT: Contact = contactFromPeerId(CLIENT)
 export const REQUEST_TIMEOUT = 1_000
 export const IDLE_TIMEOUT = 60_000
+/** When a reply is late. */
+export const LATE = 300
 
 /** Answers every request with nothing in it, but ADD_PROVIDER. */
 export function createHandlers (handlers: Partial<RequestHandlers> = {}): RequestHandlers {
@@ -120,11 +122,13 @@ export async function withClient ({ onStream, beforeOpen, options, network, stre
       return near
     }
   } as unknown as Connection
-  const client = new Client({ protocol: PROTOCOL, timeout: REQUEST_TIMEOUT, idle: IDLE_TIMEOUT, maxOutboundStreams: 64, maxWarmStreams: 256, ...options }, {
+  const client = new Client({ protocol: PROTOCOL, timeout: REQUEST_TIMEOUT, idle: IDLE_TIMEOUT, idleConnection: IDLE_TIMEOUT, maxOutboundStreams: 64, maxWarmStreams: 256, maxDials: 25, ...options }, {
     connections: () => [connection],
     addresses: async () => [multiaddr('/ip4/127.0.0.1/tcp/1')],
     dial: async () => connection,
     mapper: passthroughMapper,
+    keeps: async () => false,
+    lateAfter: () => LATE,
     ...network
   }, { onOutcome: (to, type, outcome) => { outcomes.push(outcome) } })
 

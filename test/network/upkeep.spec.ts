@@ -177,6 +177,9 @@ describe('the upkeep of the table on real nodes', function () {
       // so few that all of them are asked each time, and no request is taken back; and one lookup at a time, for two at once
       // need two streams a peer
       nodes = await createNetwork(8, { dht: { initialQuerySelfInterval: LATER, querySelfInterval: LATER } })
+      // tags are written up to a second after the table has changed
+      await Promise.all(nodes.map(async node => untilTagged(node, nodes.length - 1)))
+
       const writes = nodes.map(recordWrites)
       const count = (): number => writes.flat().length
 
@@ -245,6 +248,16 @@ describe('the upkeep of the table on real nodes', function () {
       await peer.services.dht.setMode('server')
       await untilTrue(() => others.every(({ services }) => services.dht.routingTable.has(peer.peerId)))
       await untilTrue(async () => (await Promise.all(others.map(async other => tagsOf(other, peer.peerId)))).every(tags => tags.join() === ALL_TAGS.join()))
+    })
+
+    it('is everyone who is alive, however many lookups a node makes at once', async () => {
+      nodes = await createNetwork(8)
+      const [{ services: { dht } }, ...others] = nodes
+      const found = await Promise.all(Array.from({ length: 100 }, async (_, i) => dht.getClosestPeers(bytes(`/test/${i}`))))
+
+      assert.deepEqual(found.filter(peers => peers.length !== others.length), [])
+      assert.deepEqual(dht.routingTable.buckets().flatMap(({ peers }) => peers).filter(({ failures }) => failures > 0), [])
+      assert.equal(dht.routingTable.size, others.length)
     })
 
     it('is no client, whatever it does, and nobody who is only named', async () => {
@@ -415,4 +428,9 @@ async function setReachable (node: TestNode, reachable: boolean): Promise<void> 
 /** Whether none of the tags is one of the DHT's. */
 function isUntagged (tags: string[]): boolean {
   return !tags.some(tag => ALL_TAGS.includes(tag))
+}
+
+/** So many peers of the node are kept connected. */
+async function untilTagged (node: TestNode, count: number): Promise<void> {
+  await untilTrue(async () => (await taggedBy(node, KEEP_ALIVE)).length === count)
 }

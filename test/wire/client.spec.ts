@@ -2,12 +2,11 @@ import { expect } from 'aegir/chai'
 import sinon from 'sinon'
 import { UndialableError } from '../../src/wire/client.ts'
 import { frame } from '../../src/wire/frame.ts'
-import { encodeMessage, MessageType } from '../../src/wire/message.ts'
+import { MessageType } from '../../src/wire/message.ts'
 import { contact, contactOf, hashedId } from '../helpers/contacts.ts'
-import { PeerEnd } from '../helpers/stream-ends.ts'
+import { keyOf, outcomeOf, replyTo, warmUp, withFarEnds } from '../helpers/far-ends.ts'
 import { quiet, turn, until } from '../helpers/turns.ts'
 import { createRequest, IDLE_TIMEOUT, REQUEST_TIMEOUT, SERVER_CONTACT, withClient, withServer } from '../helpers/wire.ts'
-import type { Message } from '../../src/wire/message.ts'
 import type { TestClient, TestClientInit, TestServer } from '../helpers/wire.ts'
 import type { AbortOptions, PeerId, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -17,35 +16,6 @@ async function withBoth (init: Omit<TestClientInit, 'onStream'>, use: (test: Tes
   await withServer({}, async server => {
     await withClient({ ...init, onStream: server.serve }, async client => use({ ...server, ...client }))
   }, { idleTimeout: 10 * IDLE_TIMEOUT })
-}
-
-/** A client, and the far ends of its streams in the hands of the test. */
-async function withPeer (use: (test: TestClient & { far: PeerEnd[] }) => Promise<void>, init: Omit<TestClientInit, 'onStream'> = {}): Promise<void> {
-  const far: PeerEnd[] = []
-
-  await withClient({ ...init, onStream: stream => { far.push(new PeerEnd(stream)) } }, async client => use({ ...client, far }))
-}
-
-/** How a promise ends, told without throwing. */
-async function outcomeOf (promise: Promise<unknown>): Promise<Error | undefined> {
-  return promise.then(() => undefined, error => error)
-}
-
-function replyTo (key: string, type = MessageType.FIND_NODE): Uint8Array {
-  return encodeMessage({ type, key: new TextEncoder().encode(key) })
-}
-
-function keyOf ({ key }: Pick<Message, 'key'>): string {
-  return new TextDecoder().decode(key)
-}
-
-/** A request that has been answered, so that its stream is warm. */
-async function warmUp ({ client, far }: TestClient & { far: PeerEnd[] }): Promise<void> {
-  const answered = client.request(SERVER_CONTACT, createRequest('warm'))
-  await until(() => far.length === 1)
-  await far[0].next()
-  far[0].stream.send(replyTo('warm'))
-  await answered
 }
 
 describe('the client', () => {
@@ -58,20 +28,20 @@ describe('the client', () => {
 
       expect(opened).to.have.lengthOf(1)
       expect(client.streams).to.deep.equal({ warm: 1, busy: 0 })
-      expect(client.isWarm(SERVER_CONTACT.id)).to.equal(true)
-      expect(outcomes.map(({ ok, warm }) => ({ ok, warm }))).to.deep.equal([{ ok: true, warm: false }, ...new Array(4).fill({ ok: true, warm: true })])
+      expect(client.reach(SERVER_CONTACT)).to.equal('stream')
+      expect(outcomes.map(({ ok, reach }) => ({ ok, reach }))).to.deep.equal([{ ok: true, reach: 'connection' }, ...new Array(4).fill({ ok: true, reach: 'stream' })])
       expect(server.streams).to.equal(1)
     })
   })
 
-  it('opens a stream for each of several requests at once, and keeps one of them', async () => {
+  it('sends several requests at once on one stream', async () => {
     await withBoth({}, async ({ client, opened, server }) => {
       const replies = await Promise.all(Array.from({ length: 4 }, async (_, i) => client.request(SERVER_CONTACT, createRequest(`key ${i}`))))
 
       expect(replies.map(keyOf)).to.deep.equal(['key 0', 'key 1', 'key 2', 'key 3'])
-      expect(opened).to.have.lengthOf(4)
+      expect(opened).to.have.lengthOf(1)
       expect(client.streams).to.deep.equal({ warm: 1, busy: 0 })
-      await until(() => server.streams === 1)
+      expect(server.streams).to.equal(1)
     })
   })
 
@@ -88,7 +58,7 @@ describe('the client', () => {
   })
 
   it('opens a new stream when the other side has closed the warm one', async () => {
-    await withPeer(async test => {
+    await withFarEnds(async test => {
       const { client, far, opened } = test
       await warmUp(test)
       await far[0].stream.close()
@@ -107,7 +77,7 @@ describe('the client', () => {
     ['closed', (stream: Stream) => { void stream.close() }]
   ] as const) {
     it(`asks once more, on a new stream, when a warm one is ${how} before the reply`, async () => {
-      await withPeer(async test => {
+      await withFarEnds(async test => {
         const { client, far, outcomes } = test
         await warmUp(test)
         const answered = client.request(SERVER_CONTACT, createRequest())
@@ -118,14 +88,14 @@ describe('the client', () => {
         far[1].stream.send(replyTo('key'))
 
         expect(keyOf(await answered)).to.equal('key')
-        expect(outcomes.map(({ ok, warm }) => ({ ok, warm }))).to.deep.equal([{ ok: true, warm: false }, { ok: true, warm: false }])
+        expect(outcomes.map(({ ok, reach }) => ({ ok, reach }))).to.deep.equal([{ ok: true, reach: 'connection' }, { ok: true, reach: 'connection' }])
         expect(client.streams).to.deep.equal({ warm: 1, busy: 0 })
       })
     })
   }
 
   it('does not ask a third time', async () => {
-    await withPeer(async test => {
+    await withFarEnds(async test => {
       const { client, far, outcomes } = test
       await warmUp(test)
       const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest()))
@@ -144,7 +114,7 @@ describe('the client', () => {
   })
 
   it('does not ask again when a new stream fails', async () => {
-    await withPeer(async ({ client, far, outcomes }) => {
+    await withFarEnds(async ({ client, far, outcomes }) => {
       const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest()))
       await until(() => far.length === 1)
       await far[0].next()
@@ -168,7 +138,7 @@ describe('the client', () => {
     ['of a length that never ends', new Uint8Array(9).fill(0xff)]
   ] as const) {
     it(`fails and resets the stream when the reply is ${what}`, async () => {
-      await withPeer(async ({ client, far, outcomes }) => {
+      await withFarEnds(async ({ client, far, outcomes }) => {
         const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest()))
         await until(() => far.length === 1)
         await far[0].next()
@@ -182,7 +152,7 @@ describe('the client', () => {
     })
 
     it(`does not ask again when the reply on a warm stream is ${what}: the peer has answered`, async () => {
-      await withPeer(async test => {
+      await withFarEnds(async test => {
         const { client, far } = test
         await warmUp(test)
         const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest(), { timeout: 200 }))
@@ -198,7 +168,7 @@ describe('the client', () => {
   }
 
   it('takes a reply that comes byte by byte', async () => {
-    await withPeer(async ({ client, far }) => {
+    await withFarEnds(async ({ client, far }) => {
       const answered = client.request(SERVER_CONTACT, createRequest())
       await until(() => far.length === 1)
       replyTo('key').forEach(byte => { far[0].stream.send(Uint8Array.of(byte)) })
@@ -208,7 +178,7 @@ describe('the client', () => {
   })
 
   it('keeps no stream on which more came than was asked for', async () => {
-    await withPeer(async ({ client, far }) => {
+    await withFarEnds(async ({ client, far }) => {
       const answered = client.request(SERVER_CONTACT, createRequest())
       await until(() => far.length === 1)
       far[0].stream.send(Uint8Array.from([...replyTo('key'), ...replyTo('another key')]))
@@ -220,7 +190,7 @@ describe('the client', () => {
   })
 
   it('drops a warm stream on which something comes unasked', async () => {
-    await withPeer(async test => {
+    await withFarEnds(async test => {
       await warmUp(test)
       test.far[0].stream.send(replyTo('unasked'))
 
@@ -230,7 +200,7 @@ describe('the client', () => {
   })
 
   it('ends its side as one should when the peer closes its own after the reply', async () => {
-    await withPeer(async ({ client, far }) => {
+    await withFarEnds(async ({ client, far }) => {
       const answered = client.request(SERVER_CONTACT, createRequest())
       await until(() => far.length === 1)
       far[0].stream.send(replyTo('key'))
@@ -248,7 +218,7 @@ describe('the client', () => {
     process.on('unhandledRejection', onUnhandled)
 
     try {
-      await withPeer(async ({ client, opened }) => {
+      await withFarEnds(async ({ client, opened }) => {
         await warmUpAndBreak(client, opened)
         await quiet()
 
@@ -269,8 +239,8 @@ describe('the client', () => {
     }
   })
 
-  it('ends at once when the caller says so, resets the stream, and reports nothing', async () => {
-    await withPeer(async ({ client, far, outcomes }) => {
+  it('ends at once when the caller says so, reports nothing, and keeps the stream for the reply that is on its way', async () => {
+    await withFarEnds(async ({ client, far, outcomes }) => {
       const controller = new AbortController()
       const reason = new Error('not needed any more')
       const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest(), { signal: controller.signal }))
@@ -279,9 +249,13 @@ describe('the client', () => {
       controller.abort(reason)
 
       expect(await failed).to.equal(reason)
-      expect(client.streams).to.deep.equal({ warm: 0, busy: 0 })
-      expect(await far[0].end()).to.equal('reset')
+      expect(client.streams).to.deep.equal({ warm: 0, busy: 1 })
       expect(outcomes).to.deep.equal([])
+
+      far[0].stream.send(replyTo('key'))
+      await until(() => client.streams.warm === 1)
+      expect(far[0].stream.status).to.equal('open')
+      expect(outcomes.map(({ ok, queued }) => ({ ok, queued }))).to.deep.equal([{ ok: true, queued: true }])
     })
   })
 
@@ -305,13 +279,15 @@ describe('the client', () => {
 
         expect(ended, `after ${steps} steps`).to.equal(true)
         expect(await failed).to.have.property('message', 'enough')
+        expect(client.waiting).to.equal(0)
+        client.stop()
         expect(client.streams).to.deep.equal({ warm: 0, busy: 0 })
       })
     }
   })
 
   it('does not even start when the caller has said so before', async () => {
-    await withPeer(async ({ client, far }) => {
+    await withFarEnds(async ({ client, far }) => {
       const failed = await outcomeOf(client.request(SERVER_CONTACT, createRequest(), { signal: AbortSignal.abort(new Error('before')) }))
 
       expect(failed).to.have.property('message', 'before')
@@ -338,7 +314,7 @@ describe('the client', () => {
     let opened = (): void => {}
     const opening = new Promise<void>(resolve => { opened = resolve })
 
-    await withPeer(async ({ client, far }) => {
+    await withFarEnds(async ({ client, far }) => {
       const controller = new AbortController()
       const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest(), { signal: controller.signal }))
       await turn()
@@ -353,31 +329,31 @@ describe('the client', () => {
   })
 
   it('ends all requests and streams when it stops, and starts none until it is started again', async () => {
-    await withPeer(async test => {
+    await withFarEnds(async test => {
       const { client, far } = test
       await warmUp(test)
       const first = outcomeOf(client.request(SERVER_CONTACT, createRequest('first')))
       const second = outcomeOf(client.request(SERVER_CONTACT, createRequest('second')))
-      await until(() => far.length === 2)
-      await far[1].next()
+      await far[0].next()
+      await far[0].next()
       client.stop()
 
       expect(await first).to.have.property('name', 'NotStartedError')
       expect(await second).to.have.property('name', 'NotStartedError')
       expect(client.streams).to.deep.equal({ warm: 0, busy: 0 })
-      expect(await Promise.all(far.map(async peer => peer.end()))).to.deep.equal(['reset', 'reset'])
+      expect(await far[0].end()).to.equal('reset')
       expect(await outcomeOf(client.request(SERVER_CONTACT, createRequest()))).to.have.property('name', 'NotStartedError')
 
       client.start()
       const answered = client.request(SERVER_CONTACT, createRequest())
-      await until(() => far.length === 3)
-      far[2].stream.send(replyTo('key'))
+      await until(() => far.length === 2)
+      far[1].stream.send(replyTo('key'))
       expect(keyOf(await answered)).to.equal('key')
     })
   })
 
   it('resets its idle streams, too, when it stops', async () => {
-    await withPeer(async test => {
+    await withFarEnds(async test => {
       await warmUp(test)
       test.client.stop()
 
@@ -389,19 +365,29 @@ describe('the client', () => {
   it('fails with an error also when libp2p throws an event, as it does when a connection closes while it is used', async () => {
     const dial = async (): Promise<never> => Promise.reject(new Event('close'))
 
-    await withPeer(async ({ client }) => {
+    await withFarEnds(async ({ client }) => {
       expect(await outcomeOf(client.request(contact(9, '/ip4/127.0.0.1/tcp/9'), createRequest()))).to.be.an.instanceOf(Error).with.property('name', 'StreamResetError')
     }, { network: { connections: () => [], dial } })
   })
 
   it('says that a peer without an address cannot be dialled, and reports it', async () => {
-    await withPeer(async ({ client, outcomes }) => {
+    await withFarEnds(async ({ client, outcomes }) => {
       const failed = await outcomeOf(client.request(contactOf(hashedId(9)), createRequest()))
 
       expect(failed).to.be.an.instanceOf(UndialableError)
       expect(outcomes).to.have.length(1)
-      expect(outcomes[0]).to.include({ ok: false, warm: false })
+      expect(outcomes[0]).to.include({ ok: false, reach: 'dial' })
     }, { network: { connections: () => [], addresses: async () => [] } })
+  })
+
+  it('reports a dial that failed once, and not that it was remembered', async () => {
+    const dial = async (): Promise<never> => Promise.reject(new Error('connection refused'))
+
+    await withFarEnds(async ({ client, outcomes }) => {
+      expect(await outcomeOf(client.request(SERVER_CONTACT, createRequest()))).to.have.property('message', 'connection refused')
+      expect(await outcomeOf(client.request(SERVER_CONTACT, createRequest()))).to.have.property('name', 'RecentlyFailedDialError')
+      expect(outcomes.map(({ ok }) => ok)).to.deep.equal([false])
+    }, { network: { connections: () => [], dial } })
   })
 
   it('keeps as many warm streams as it may, those used last', async () => {
@@ -413,7 +399,7 @@ describe('the client', () => {
       }
 
       expect(client.streams).to.deep.equal({ warm: 3, busy: 0 })
-      expect(peers.map(({ id }) => client.isWarm(id))).to.deep.equal([false, false, true, true, true])
+      expect(peers.map(peer => client.reach(peer) === 'stream')).to.deep.equal([false, false, true, true, true])
       await until(() => server.streams === 3)
     })
   })
@@ -431,7 +417,7 @@ describe('the time limits of the client', () => {
   })
 
   it('end a request without an answer, and reset its stream', async () => {
-    await withPeer(async ({ client, far, outcomes }) => {
+    await withFarEnds(async ({ client, far, outcomes }) => {
       const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest()))
       await until(() => far.length === 1)
       await far[0].next()
@@ -448,7 +434,7 @@ describe('the time limits of the client', () => {
   })
 
   it('end a request with a time of its own then', async () => {
-    await withPeer(async ({ client, far }) => {
+    await withFarEnds(async ({ client, far }) => {
       const failed = outcomeOf(client.request(SERVER_CONTACT, createRequest(), { timeout: 10 }))
       await until(() => far.length === 1)
       clock.tick(10)
@@ -458,7 +444,7 @@ describe('the time limits of the client', () => {
   })
 
   it('do not ask again when a warm stream stays silent', async () => {
-    await withPeer(async test => {
+    await withFarEnds(async test => {
       await warmUp(test)
       const failed = outcomeOf(test.client.request(SERVER_CONTACT, createRequest()))
       await test.far[0].next()
@@ -468,6 +454,26 @@ describe('the time limits of the client', () => {
       await quiet()
       expect(test.far).to.have.lengthOf(1)
     })
+  })
+
+  it('are no failure of a peer that was not dialled, because others were', async () => {
+    const dial = async (addresses: Multiaddr[], { signal }: AbortOptions): Promise<never> => new Promise((resolve, reject) => {
+      signal?.addEventListener('abort', () => { reject(signal.reason) })
+    })
+
+    await withFarEnds(async ({ client, outcomes }) => {
+      const first = outcomeOf(client.request(SERVER_CONTACT, createRequest()))
+      await until(() => client.dials.open === 1)
+      const second = outcomeOf(client.request(contactOf(hashedId(9)), createRequest()))
+      await until(() => client.dials.waiting === 1)
+      clock.tick(REQUEST_TIMEOUT)
+
+      expect(await first).to.have.property('name', 'TimeoutError')
+      expect(await second).to.have.property('name', 'NotSentError')
+      expect(outcomes.map(({ error }) => error?.name)).to.deep.equal(['TimeoutError'])
+      await until(() => client.dials.open === 0)
+      expect(client.dials.waiting).to.equal(0)
+    }, { network: { connections: () => [], dial }, options: { maxDials: 1 } })
   })
 
   it('close a warm stream that nobody uses', async () => {
@@ -485,7 +491,7 @@ describe('the time limits of the client', () => {
   })
 
   it('reset a stream whose other side does not close its end', async () => {
-    await withPeer(async test => {
+    await withFarEnds(async test => {
       await warmUp(test)
       clock.tick(IDLE_TIMEOUT)
       await quiet()
@@ -503,12 +509,14 @@ describe('the time limits of the client', () => {
       signal?.addEventListener('abort', () => { reject(signal.reason) })
     })
 
-    await withPeer(async ({ client }) => {
+    await withFarEnds(async ({ client, outcomes }) => {
       const before = clock.countTimers()
       const late = outcomeOf(client.request(SERVER_CONTACT, createRequest()))
       expect(clock.countTimers()).to.equal(before + 1)
       clock.tick(REQUEST_TIMEOUT)
-      expect(await late).to.have.property('name', 'TimeoutError')
+      // the peer had no chance to answer
+      expect(await late).to.have.property('name', 'NotSentError')
+      expect(outcomes).to.deep.equal([])
       expect(clock.countTimers()).to.equal(before)
 
       const stopped = outcomeOf(client.request(SERVER_CONTACT, createRequest()))

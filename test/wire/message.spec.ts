@@ -59,6 +59,12 @@ describe('a message', () => {
     expect(encodeMessage({ type: MessageType.PUT_VALUE, key: KEY })).to.deep.equal(Uint8Array.of(5, 0x12, 3, 1, 2, 3))
   })
 
+  it('has the bytes that its codec gives it', () => {
+    check(fc.property(anyMessage, message => {
+      expect(bytesOf(message)).to.deep.equal(rawBytesOf(message))
+    }))
+  })
+
   it('may have fields that nobody reads, such as clusterLevelRaw', () => {
     const bytes = Uint8Array.from([...bytesOf({ type: MessageType.FIND_NODE, key: KEY }), 0x50, 9, 0xfa, 0x7f, 2, 1, 1])
 

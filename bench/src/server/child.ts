@@ -4,6 +4,7 @@ import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { cpuTime, untilQuiet } from '../cpu.ts'
 import { createNode } from '../node.ts'
 import { answerCalls } from '../processes/answer-calls.ts'
+import { profiling } from '../processes/profiling.ts'
 import { loadSubject } from '../subjects/index.ts'
 import { RecordsOnDisk } from './datastore.ts'
 import type { StartRequest, Started, Usage } from './protocol.ts'
@@ -20,6 +21,8 @@ let node: Node
 let records: RecordsOnDisk | undefined
 
 answerCalls({
+  ...profiling,
+
   async start ({ subject, key, folder }: StartRequest): Promise<Started> {
     if (folder != null) {
       records = new RecordsOnDisk(folder)

@@ -21,6 +21,7 @@ export function addServer (program: Command, end: (code: number) => void): void 
     .option('--seconds <number>', 'how long each kind of request is sent in a round', parseCount(1, 600), 1)
     .addOption(new Option('--datastore <name>', 'where servers keep values and provider records').choices(['level', 'memory']).default('level'))
     .option('-s, --subjects <names>', `whom to measure, of ${SUBJECTS.join(', ')}`, parseSubjects(SUBJECTS), SUBJECTS)
+    .option('--profile <folder>', 'write what the time of each server in JavaScript goes into there, a file a kind of request; slows them down')
     .option('--seed <text>', 'what keys and content follow from', '1')
     .option('--limit <seconds>', 'give up after so long', parseCount(10, 86_400), 400)
     .option('--json', 'print the result as one JSON document')

@@ -1,5 +1,6 @@
 // Starts the servers, fills them, and asks them in turn.
 
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { generateKeyPairFromSeed, privateKeyToProtobuf } from '@libp2p/crypto/keys'
@@ -25,6 +26,8 @@ export interface MeasureOptions {
   datastore: 'level' | 'memory'
   subjects: SubjectName[]
   seed: string
+  /** where profiles of the last round go, if anywhere */
+  profile?: string
   /** s */
   limit: number
 }
@@ -85,10 +88,15 @@ export async function measure (options: MeasureOptions, note: (text: string) => 
 
 /** Whatever has to be stopped goes into `stops` as it starts. */
 async function measureAll (options: MeasureOptions, stops: Array<() => Promise<void>>, signal: AbortSignal, note: (text: string) => void): Promise<Measured[]> {
-  const { subjects, rounds, seconds } = options
+  const { subjects, rounds, seconds, profile } = options
   note('building the load, which takes a while the first time')
   const binary = await goBinary('ask the servers: the load is a Go program, whoever is measured', 'use the other suites', signal)
   const folder = await temporaryFolder()
+
+  if (profile != null) {
+    await mkdir(profile, { recursive: true })
+  }
+
   note(`filling the tables and the stores of ${subjects.join(', ')}`)
   const all = await Promise.all(subjects.map(async (subject): Promise<Serving> => {
     const server = serverProcess(subject, binary, signal)
@@ -104,7 +112,9 @@ async function measureAll (options: MeasureOptions, stops: Array<() => Promise<v
 
     for (const { server, load, result } of rotated(all, round)) {
       for (const op of OPERATIONS) {
-        result.batches[op].push(await batch(server, load, op, round, seconds))
+        const asked = async (): Promise<Batch> => batch(server, load, op, round, seconds)
+        const profiled = profile != null && round === rounds - 1
+        result.batches[op].push(profiled ? await withProfile(server, join(profile, `${result.subject} ${op}.cpuprofile`), asked) : await asked())
       }
     }
   }
@@ -136,6 +146,16 @@ async function filled (subject: SubjectName, server: ServerCalls, load: Load, fo
     tableSize: await server.table(),
     rssMiB: (await server.usage(RESTING)).rssMiB ?? NaN,
     batches: Object.fromEntries(OPERATIONS.map(op => [op, []])) as unknown as Record<OperationName, Batch[]>
+  }
+}
+
+async function withProfile <T> (server: ServerCalls, file: string, work: () => Promise<T>): Promise<T> {
+  await server.startProfile()
+
+  try {
+    return await work()
+  } finally {
+    await server.stopProfile(file)
   }
 }
 

@@ -31,6 +31,10 @@ export interface ServerCalls {
   table (): Promise<number>
   /** waits until the process has come to rest */
   usage (resting: Quiet): Promise<Usage>
+  /** no effect where a process cannot tell what its time goes into */
+  startProfile (): Promise<void>
+  /** writes what was seen since */
+  stopProfile (file: string): Promise<void>
   /** never rejects */
   stop (): Promise<void>
 }
