@@ -3,6 +3,7 @@
 import { contentRoutingSymbol, InvalidParametersError, NotStartedError, peerDiscoverySymbol, peerRoutingSymbol, serviceCapabilities, serviceDependencies } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import QuickLRU from 'quick-lru'
+import { multihashOf, requireKey, requireValue } from './arguments.ts'
 import { AutoMode, modeFor } from './auto-mode.ts'
 import { resolveConfig } from './config.ts'
 import { createParts } from './parts.ts'
@@ -13,7 +14,6 @@ import { QueryEvents } from './query/query-events.ts'
 import { contentRouting, peerRouting } from './routing.ts'
 import { TableView } from './table-view.ts'
 import { storedPeer } from './wire/libp2p-network.ts'
-import { MAX_KEY, MAX_PROVIDER_KEY } from './wire/limits.ts'
 import { fromPeerId, toPeerId } from './wire/peer.ts'
 import type { DHTOptions, KadDHT, KadDHTComponents, RoutingTable, SetModeOptions } from './api.ts'
 import type { KadDHTConfig, KadDHTInit } from './config.ts'
@@ -24,7 +24,7 @@ import type { Contact } from './query/contact.ts'
 import type { Operation } from './query/operation.ts'
 import type { WriteResult } from './query/store-at.ts'
 import type { Selectors, Validators } from './values/namespaces.ts'
-import type { AbortOptions, ContentRouting, Logger, Peer, PeerDiscovery, PeerDiscoveryEvents, PeerId, PeerInfo, PeerRouting, PeerUpdate, Startable } from '@libp2p/interface'
+import type { AbortOptions, Connection, ContentRouting, Logger, Peer, PeerDiscovery, PeerDiscoveryEvents, PeerId, PeerInfo, PeerRouting, PeerUpdate, Startable } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { CID } from 'multiformats/cid'
 
@@ -58,8 +58,9 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   #hosts = ''
   #auto?: AutoMode
   #topology?: string
-  #starting?: Promise<void>
   #running = false
+  /** the last start or stop: they go one after another */
+  #change: Promise<void> = Promise.resolve()
 
   constructor (components: KadDHTComponents, init: KadDHTInit) {
     super()
@@ -108,14 +109,29 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     return this.#running
   }
 
-  /** No effect while it runs. */
+  /** No effect while it runs. A start during a stop begins when that has ended. */
   async start (): Promise<void> {
     if (!this.#running) {
       this.#running = true
-      this.#starting = this.#begin()
+      this.#next(async () => this.#begin())
     }
 
-    await this.#starting
+    await this.#change
+  }
+
+  /** No effect when it does not run. */
+  async stop (): Promise<void> {
+    if (this.#running) {
+      this.#running = false
+      this.#next(async () => this.#end())
+    }
+
+    await this.#change
+  }
+
+  /** Whatever became of the change before: libp2p stops all services when one of them fails to start. */
+  #next (change: () => Promise<void>): void {
+    this.#change = this.#change.catch(() => {}).then(change)
   }
 
   async #begin (): Promise<void> {
@@ -126,9 +142,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       // no event will tell of addresses that are the same as the last time
       const mode = modeFor(addresses)
       await this.#parts.mode.set(mode)
-      this.#auto = new AutoMode(mode, mode => {
-        this.setMode(mode).catch((error: Error) => { this.#log.error('could not become a %s - %e', mode, error) })
-      })
+      this.#auto = new AutoMode(mode, async mode => this.setMode(mode), this.#log)
     }
 
     this.#parts.client.start()
@@ -141,7 +155,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     this.#components.events.addEventListener('peer:connect', this.#onConnect)
     this.#components.events.addEventListener('peer:disconnect', this.#onDisconnect)
     this.#topology = await this.#components.registrar.register(this.#config.protocol, {
-      onConnect: peerId => { this.#parts.peers.onServer(contactFromPeerId(peerId)) }
+      onConnect: (peerId, connection) => { this.#onServer(contactFromPeerId(peerId), connection) }
     })
     await this.#parts.mode.start()
     this.#regularly('delete expired values', COLLECT_VALUES, async options => this.#parts.values.collect(options))
@@ -150,14 +164,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     this.#parts.peers.start()
   }
 
-  async stop (): Promise<void> {
-    if (!this.#running) {
-      return
-    }
-
-    this.#running = false
-    // libp2p stops all services when one of them fails to start
-    await this.#starting?.catch(() => {})
+  async #end (): Promise<void> {
     this.#timers.forEach(timer => { clearInterval(timer) })
     this.#timers.clear()
     this.#components.events.removeEventListener('peer:update', this.#onPeerUpdate)
@@ -263,6 +270,21 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     })
   }
 
+  /** A peer says that it serves the protocol. One that is being asked something is probed only if no answer has come when its stream ends. */
+  #onServer (peer: Contact, connection: Connection): void {
+    const asking = connection.streams.find(({ direction, protocol }) => direction === 'outbound' && protocol === this.#config.protocol)
+
+    if (asking == null) {
+      this.#parts.peers.onServer(peer)
+    } else {
+      asking.addEventListener('close', () => {
+        if (this.#running) {
+          this.#parts.peers.onServer(peer)
+        }
+      })
+    }
+  }
+
   #onAdded (peer: Contact): void {
     this.#parts.metrics.onTableEvent('peer_added')
     this.#parts.peers.onAdded(peer)
@@ -351,34 +373,4 @@ function hostsOf (addresses: Multiaddr[]): string {
 
 function sameAddresses (a: Peer, b: Peer): boolean {
   return a.addresses.length === b.addresses.length && a.addresses.every(({ multiaddr }, i) => multiaddr.equals(b.addresses[i].multiaddr))
-}
-
-function requireKey (key: Uint8Array): Uint8Array {
-  if (!(key instanceof Uint8Array) || key.byteLength === 0 || key.byteLength > MAX_KEY) {
-    throw new InvalidParametersError(`A key is a Uint8Array of 1 to ${MAX_KEY} bytes`)
-  }
-
-  return key
-}
-
-function requireValue (value: Uint8Array): Uint8Array {
-  if (!(value instanceof Uint8Array)) {
-    throw new InvalidParametersError('A value is a Uint8Array')
-  }
-
-  return value
-}
-
-function multihashOf (cid: CID): Uint8Array {
-  const bytes = cid?.multihash?.bytes
-
-  if (!(bytes instanceof Uint8Array)) {
-    throw new InvalidParametersError('The content is named by a CID: parse its text with CID.parse() of multiformats/cid')
-  }
-
-  if (bytes.byteLength > MAX_PROVIDER_KEY) {
-    throw new InvalidParametersError(`A multihash of ${bytes.byteLength} bytes is over the ${MAX_PROVIDER_KEY} that DHT nodes take: content that is inlined in its CID needs no provider`)
-  }
-
-  return bytes
 }

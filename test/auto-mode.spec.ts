@@ -1,3 +1,4 @@
+import { defaultLogger } from '@libp2p/logger'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
 import { AutoMode, modeFor } from '../src/auto-mode.ts'
@@ -30,11 +31,20 @@ describe('a mode that is left to the node', () => {
   let clock: Clock
   let changes: Array<{ mode: ModeName, at: number }>
   let auto: AutoMode
+  /** whether libp2p refuses to register the protocol */
+  let refuses: boolean
 
   beforeEach(() => {
     clock = falseTime()
     changes = []
-    auto = new AutoMode('client', mode => { changes.push({ mode, at: Date.now() - START }) })
+    refuses = false
+    auto = new AutoMode('client', async mode => {
+      changes.push({ mode, at: Date.now() - START })
+
+      if (refuses) {
+        throw new Error('refused')
+      }
+    }, defaultLogger().forComponent('test'))
   })
 
   afterEach(() => {
@@ -129,5 +139,47 @@ describe('a mode that is left to the node', () => {
     expect(clock.countTimers()).to.equal(0)
     await clock.tickAsync(10 * MINUTE)
     expect(modes()).to.deep.equal(['server', 'client'])
+  })
+
+  it('tries again each minute when libp2p refuses, until it does not', async () => {
+    refuses = true
+    auto.onAddresses(PUBLIC)
+    await clock.tickAsync(2 * MINUTE + SECOND)
+    refuses = false
+    await clock.tickAsync(10 * MINUTE)
+
+    expect(changes).to.deep.equal([0, 1, 2, 3].map(minute => ({ mode: 'server', at: minute * MINUTE })))
+    expect(clock.countTimers()).to.equal(0)
+  })
+
+  it('tries no more what libp2p refused when the addresses do not call for it any more', async () => {
+    refuses = true
+    auto.onAddresses(PUBLIC)
+    await clock.tickAsync(SECOND)
+    auto.onAddresses(PRIVATE)
+    await clock.tickAsync(10 * MINUTE)
+
+    expect(modes()).to.deep.equal(['server'])
+    expect(clock.countTimers()).to.equal(0)
+  })
+
+  it('does not take back a later change when an earlier one is refused', async () => {
+    refuses = true
+    auto.onAddresses(PUBLIC)
+    refuses = false
+    auto.onAddresses(PRIVATE)
+    await clock.tickAsync(10 * MINUTE)
+
+    expect(modes()).to.deep.equal(['server', 'client'])
+  })
+
+  it('tries no more what libp2p refused after the stop', async () => {
+    refuses = true
+    auto.onAddresses(PUBLIC)
+    auto.stop()
+    await clock.tickAsync(10 * MINUTE)
+
+    expect(modes()).to.deep.equal(['server'])
+    expect(clock.countTimers()).to.equal(0)
   })
 })

@@ -2,6 +2,8 @@
 
 import { raceSignal } from 'race-signal'
 import { bytesInBucket } from '../kademlia/bucket-key.ts'
+import { BucketRefresh } from '../kademlia/bucket-refresh.ts'
+import { keyOf } from '../kademlia/key.ts'
 import { FULL_REFRESH_FACTOR, JITTER, MAX_REFRESH_DEPTH, SELF_INTERVAL_GROWTH } from '../kademlia/parameters.ts'
 import { findClosest } from '../query/find-closest.ts'
 import { jittered } from './jitter.ts'
@@ -195,11 +197,29 @@ export class Maintenance {
         break
       }
 
-      const key = await this.#bytesFor(cpl, signal)
-      await this.#plan()?.(key, signal)
+      await this.#lookInto(cpl, await this.#bytesFor(cpl, signal), signal)
     }
 
     this.#sizeThen = this.#needs.table.size
+  }
+
+  /** Looks for peers that the bucket lacks; when there are too few to tell, for all there are. */
+  async #lookInto (cpl: number, key: Uint8Array, signal: AbortSignal): Promise<void> {
+    const { queries, table, seeds, self } = this.#needs
+    const now = Date.now()
+    const refresh = new BucketRefresh(table.table, self.key, cpl, keyOf(key), ({ id }) => seeds.spares(id, now))
+
+    if (refresh.possible) {
+      try {
+        await findClosest(queries, { key, signal, avoid: peer => refresh.avoids(peer), onReply: () => refresh.onReply() })
+        return
+      } catch (error) {
+        signal.throwIfAborted()
+        this.#needs.log('those who were to tell of peers for bucket %d did not - %e', cpl, error)
+      }
+    }
+
+    await this.#plan()?.(key, signal)
   }
 
   async #lookUpSelf (signal: AbortSignal): Promise<void> {

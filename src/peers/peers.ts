@@ -129,6 +129,7 @@ export class Peers {
 
   /** Joins through those who were in the table when the node last ran, or else through the seeds. */
   start (): void {
+    this.#tags.start()
     this.#maintenance.start()
     this.#rejoin.start()
     this.#walk.start()
@@ -139,6 +140,7 @@ export class Peers {
   stop (): void {
     clearInterval(this.#timer)
     this.#timer = undefined
+    this.#tags.stop()
     this.#walk.stop()
     this.#rejoin.stop()
     this.#maintenance.stop()
@@ -161,13 +163,13 @@ export class Peers {
     }
   }
 
-  /** A peer says that it serves the protocol: it enters the table if it answers. */
+  /** A peer says that it serves the protocol: it enters the table if it answers, and if there is a place for it. */
   onServer (peer: Contact): void {
     const { table } = this.#needs
     // whether a seed is asked when the node joins is for `Rejoin` to say
     const isSpared = this.#seeds.has(peer.id) && (table.size === 0 || this.#seeds.spares(peer.id, Date.now()))
 
-    if (!table.table.has(peer.id) && !isSpared) {
+    if (table.table.wants(peer) && !isSpared) {
       void this.#probeNew.probe(peer)
     }
   }

@@ -1,4 +1,5 @@
 import { expect } from 'aegir/chai'
+import { commonPrefixLength } from '../../src/kademlia/key.ts'
 import { TableStore } from '../../src/peers/table-store.ts'
 import { contact } from '../helpers/contacts.ts'
 import { falseTime, HOUR, MINUTE, SECOND } from '../helpers/false-time.ts'
@@ -61,6 +62,19 @@ describe('the peers of a node', () => {
 
       expect(nearestKnown(node)).to.equal(20)
       expect(node.joined).to.equal(1)
+    })
+
+    it('fills each bucket as far as there are peers for it', async () => {
+      const node = start()
+      await clock.tickAsync(5 * SECOND)
+      const there = (cpl: number): number => world.alive.filter(({ id, key }) => {
+        return !ids(SEEDS).includes(id) && commonPrefixLength(Inhabitant.self.key, key) === cpl
+      }).length
+      const held = new Map([...node.table.table.buckets()].map(({ commonPrefixLength, entries }) => [commonPrefixLength, entries.length]))
+
+      for (const cpl of [0, 1, 2, 3]) {
+        expect(held.get(cpl) ?? 0).to.be.at.least(Math.min(20, there(cpl)))
+      }
     })
 
     it('costs each seed no more than three requests in ten minutes', async () => {
@@ -277,6 +291,21 @@ describe('the peers of a node', () => {
       expect(node.probed).to.have.lengthOf(probes)
     })
 
+    it('are not asked when there is no place for them, and enough others wait already', async () => {
+      const node = start({ seeds: [], k: 2 })
+      OTHERS.forEach(peer => { node.peers.onServer(peer) })
+      await clock.tickAsync(5 * MINUTE)
+      const far = contacts(1_000, 100).filter(({ key }) => commonPrefixLength(Inhabitant.self.key, key) < 3)
+      world.revive(far)
+      const probes = node.probed.length
+      far.forEach(peer => { node.peers.onServer(peer) })
+
+      expect(far.length).to.be.above(50)
+      expect(node.peers.pendingProbes('new')).to.equal(0)
+      await clock.tickAsync(ANSWERED)
+      expect(node.probed).to.have.lengthOf(probes)
+    })
+
     it('make no storm, however many come at once', async () => {
       const node = start({ seeds: [] })
       world.kill([...SEEDS, ...OTHERS])
@@ -336,6 +365,32 @@ describe('the peers of a node', () => {
 
       expect(dead.filter(({ id }) => left.includes(id))).to.deep.equal([])
       expect(nearestKnown(node)).to.equal(20)
+    })
+
+    it('asks few for buckets that lack nobody', async () => {
+      const node = start()
+      await clock.tickAsync(20 * MINUTE)
+      const { length } = world.requests
+      const looking = node.peers.refresh()
+      await clock.tickAsync(ANSWERED)
+      await looking
+
+      // its own neighbourhood, and three for each bucket that this has not met whole
+      expect(world.requests.length - length).to.be.within(20, 2 * 20)
+    })
+
+    it('fills the buckets though whoever was to tell of peers is dead', async () => {
+      const node = start()
+      await clock.tickAsync(20 * MINUTE)
+      const known = [...node.table.table.entries()].map(({ peer }) => peer)
+      const [survivor, ...dead] = known
+      world.kill(dead)
+      const newcomers = contacts(1_000, 60)
+      world.revive(newcomers)
+      await clock.tickAsync(HOUR)
+
+      expect(nearestKnown(node)).to.equal(20)
+      expect(node.table.table.has(survivor.id)).to.equal(true)
     })
 
     it('loses nobody when the network is away for less than a minute', async () => {
