@@ -37,7 +37,7 @@ export interface ProvidersInit {
   /**
    * Keys whose providers are kept in memory beside the datastore: more of them cost memory and save reads.
    *
-   * @default 256
+   * @default 2048
    */
   cacheSize?: number
   /**
@@ -448,7 +448,7 @@ const DIVERSITY_DEFAULTS: Required<DiversityInit> = {
 }
 
 const PROVIDERS_DEFAULTS: Required<ProvidersInit> = {
-  cacheSize: 256,
+  cacheSize: 2_048,
   cleanupInterval: 5_400,
   provideValidity: 172_800
 }

@@ -9,6 +9,7 @@ import type { Key } from './kademlia/key.ts'
 import type { AddressBook } from './peers/address-book.ts'
 import type { CloserPeersSource } from './peers/find-node.ts'
 import type { LiveTable } from './peers/live-table.ts'
+import type { TablePeer } from './peers/table-peer.ts'
 import type { Contact } from './query/contact.ts'
 import type { PeerInfoMapper } from './wire/peer.ts'
 
@@ -52,15 +53,11 @@ export class LocalNode implements CloserPeersSource {
     return addrs.length === 0 ? undefined : encodePeer(multihash, addrs)
   }
 
-  has (id: string): boolean {
-    return this.#needs.book.has(id)
-  }
-
   encoded (id: string): Uint8Array | undefined {
     return this.#needs.book.encoded(id)
   }
 
-  closest (target: Key, n: number, accept: (peer: Contact) => boolean): Contact[] {
+  closest (target: Key, n: number, accept: (peer: TablePeer) => boolean): TablePeer[] {
     return this.#needs.table.closest(target, n, accept)
   }
 

@@ -1,8 +1,9 @@
 // The metrics, by the names of @libp2p/kad-dht. Without a metrics service every call is a no-op.
 
-import type { BucketView } from './kademlia/routing-table.ts'
+import { registerGauges } from './gauges.ts'
+import type { MetricSources } from './gauges.ts'
+import type { Limit } from './limit-of.ts'
 import type { ProbeKind } from './peers/peers.ts'
-import type { Contact } from './query/contact.ts'
 import type { MessageName } from './wire/message.ts'
 import type { Metrics } from '@libp2p/interface'
 
@@ -26,17 +27,6 @@ export type TableEvent =
   /** a probe was not made, for too many wait */
   'probe_dropped'
 
-/** What is read when the metrics are collected. */
-export interface MetricSources {
-  /** without the empty ones */
-  buckets (): Array<BucketView<Contact>>
-  /** probes that wait or run */
-  pendingProbes (kind: ProbeKind): number
-  /** lookups under way */
-  lookups (): number
-  reprovideQueue (): number
-}
-
 export interface DHTMetrics {
   onRequestSent (type: MessageName): void
   onRequestFailed (type: MessageName): void
@@ -46,32 +36,18 @@ export interface DHTMetrics {
   onRequestRefused (type: MessageName | 'UNREADABLE'): void
   onTableEvent (event: TableEvent): void
   onProbed (kind: ProbeKind, ms: number, answered: boolean): void
+  /** something was not done for a limit of this node */
+  onLimit (limit: Limit): void
   /** an operation begins; call what is returned when it ends */
   onOperation (operation: OperationName): (failed: boolean) => void
 }
 
 export function createMetrics (metrics: Metrics | undefined, prefix: string, sources: MetricSources): DHTMetrics {
   const name = (suffix: string): string => `${prefix}_${suffix}`
-  const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0)
-  const sizes = (): number[] => sources.buckets().map(({ entries }) => entries.length)
 
-  metrics?.registerMetric(name('routing_table_size'), { calculate: () => sum(sizes()) })
-  metrics?.registerMetric(name('routing_table_kad_bucket_total'), { calculate: () => sizes().length })
-  metrics?.registerMetric(name('routing_table_kad_bucket_average_occupancy'), { calculate: () => sum(sizes()) / Math.max(1, sizes().length) })
-  metrics?.registerMetric(name('routing_table_kad_bucket_min_occupancy'), { calculate: () => sizes().length === 0 ? 0 : Math.min(...sizes()) })
-  metrics?.registerMetric(name('routing_table_kad_bucket_max_occupancy'), { calculate: () => Math.max(0, ...sizes()) })
-  metrics?.registerMetric(name('routing_table_kad_bucket_max_depth'), { calculate: () => Math.max(0, ...sources.buckets().map(({ commonPrefixLength }) => commonPrefixLength)) })
-  metrics?.registerMetric(name('routing_table_candidates'), { calculate: () => sum(sources.buckets().map(({ candidates }) => candidates.length)) })
-  metrics?.registerMetric(name('routing_table_connected'), { calculate: () => sources.buckets().flatMap(({ entries }) => entries.filter(({ connected }) => connected)).length })
-  metrics?.registerMetric(name('routing_table_round_trip_milliseconds'), { calculate: () => meanRoundTrip(sources.buckets()) })
-  metrics?.registerMetricGroup(name('routing_table_bucket_occupancy'), {
-    label: 'common_prefix_length',
-    calculate: () => Object.fromEntries(sources.buckets().map(({ commonPrefixLength, entries }) => [commonPrefixLength, entries.length]))
-  })
-  metrics?.registerMetric(name('ping_old_contact_queue'), { calculate: () => sources.pendingProbes('old') })
-  metrics?.registerMetric(name('ping_new_contact_queue'), { calculate: () => sources.pendingProbes('new') })
-  metrics?.registerMetric(name('lookups'), { calculate: sources.lookups })
-  metrics?.registerMetric(name('reprovide_queue'), { calculate: sources.reprovideQueue })
+  if (metrics != null) {
+    registerGauges(metrics, name, sources)
+  }
 
   const sent = metrics?.registerCounterGroup(name('outbound_rpc_requests_total'))
   const failed = metrics?.registerCounterGroup(name('outbound_rpc_errors_total'))
@@ -84,10 +60,7 @@ export function createMetrics (metrics: Metrics | undefined, prefix: string, sou
     new: metrics?.registerMetric(name('routing_table_ping_new_contact_time_milliseconds'))
   }
   const table = metrics?.registerCounterGroup(name('kad_bucket_events_total'))
-  const running = metrics?.registerMetricGroup(name('operations_total'), { label: 'operation' })
-  const errors = metrics?.registerCounterGroup(name('operation_errors_total'), { label: 'operation' })
-  const time = metrics?.registerMetricGroup(name('operation_time_seconds'), { label: 'operation' })
-  const errorTime = metrics?.registerMetricGroup(name('operation_error_time_seconds'), { label: 'operation' })
+  const limits = metrics?.registerCounterGroup(name('limits_total'), { label: 'limit' })
 
   return {
     onRequestSent: type => { sent?.increment({ [type]: true }) },
@@ -101,28 +74,31 @@ export function createMetrics (metrics: Metrics | undefined, prefix: string, sou
       table?.increment({ [`ping_${kind}_contact`]: true, ...answered ? {} : { [`ping_${kind}_contact_error`]: true } })
       probeTimes[kind]?.update(ms)
     },
-    onOperation: operation => {
-      const start = Date.now()
-      running?.increment({ [operation]: true })
-
-      return hasFailed => {
-        const seconds = (Date.now() - start) / 1000
-        running?.decrement({ [operation]: true })
-
-        if (hasFailed) {
-          errors?.increment({ [operation]: true })
-          errorTime?.update({ [operation]: seconds })
-        } else {
-          time?.update({ [operation]: seconds })
-        }
-      }
-    }
+    onLimit: limit => { limits?.increment({ [limit]: true }) },
+    onOperation: operationTimer(metrics, name)
   }
 }
 
-/** Of those that were measured, ms. */
-function meanRoundTrip (buckets: Array<BucketView<Contact>>): number {
-  const measured = buckets.flatMap(({ entries }) => entries).flatMap(({ rtt }) => rtt?.mean ?? [])
+function operationTimer (metrics: Metrics | undefined, name: (suffix: string) => string): DHTMetrics['onOperation'] {
+  const running = metrics?.registerMetricGroup(name('operations_total'), { label: 'operation' })
+  const errors = metrics?.registerCounterGroup(name('operation_errors_total'), { label: 'operation' })
+  const time = metrics?.registerMetricGroup(name('operation_time_seconds'), { label: 'operation' })
+  const errorTime = metrics?.registerMetricGroup(name('operation_error_time_seconds'), { label: 'operation' })
 
-  return measured.reduce((a, b) => a + b, 0) / Math.max(1, measured.length)
+  return operation => {
+    const start = Date.now()
+    running?.increment({ [operation]: true })
+
+    return hasFailed => {
+      const seconds = (Date.now() - start) / 1000
+      running?.decrement({ [operation]: true })
+
+      if (hasFailed) {
+        errors?.increment({ [operation]: true })
+        errorTime?.update({ [operation]: seconds })
+      } else {
+        time?.update({ [operation]: seconds })
+      }
+    }
+  }
 }

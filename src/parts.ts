@@ -4,6 +4,7 @@ import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import { Background } from './background.ts'
 import { neighbourhood } from './kademlia/neighbourhood.ts'
 import { MAX_ASKED, UPKEEP } from './kademlia/parameters.ts'
+import { limitOf, storeLimitOf } from './limit-of.ts'
 import { LocalNode } from './local-node.ts'
 import { createMetrics } from './metrics.ts'
 import { Mode } from './mode.ts'
@@ -59,6 +60,8 @@ const PROBE_SAVED = { concurrency: 40, maxQueueSize: MOST_SAVED }
 const BACKGROUND = { concurrency: 10, maxQueueSize: 1_000 }
 const REPAIRS = { concurrency: 10, maxQueueSize: 100 }
 
+type Requests = Pick<Client, 'request' | 'notify'>
+
 /** What the parts are made of. */
 interface Base {
   components: KadDHTComponents
@@ -97,15 +100,19 @@ export function createParts (components: KadDHTComponents, config: KadDHTConfig,
     buckets: () => [...table.table.buckets()],
     pendingProbes: kind => peers.pendingProbes(kind),
     lookups: () => queries.running,
-    reprovideQueue: () => providers.reprovideQueue
+    reprovideQueue: () => providers.reprovideQueue,
+    requestsWaiting: () => client.waiting,
+    dials: () => client.dials,
+    streams: () => client.streams
   })
   const base = { components, config, log, self, book, table, metrics, latency, background: new Background(BACKGROUND, log), repairs: new Background(REPAIRS, log) }
   const local = new LocalNode({ components, k: config.k, mapper: config.peerInfoMapper, table, book })
-  const client = createClient(base)
-  const queries: QueryManager = createQueries(base, client)
-  const peers: Peers = createPeers(base, client, queries, { onMet: peer => { events.onMet(peer) }, onJoined: () => { providers.announce() } })
-  const values = createValues(base, client, queries, local)
-  const providers: Providers = createProviders(base, client, queries, local)
+  const client: Client = createClient(base)
+  const requests = countLimits(client, metrics)
+  const queries: QueryManager = createQueries(base, client, requests)
+  const peers: Peers = createPeers(base, requests, queries, { onMet: peer => { events.onMet(peer) }, onJoined: () => { providers.announce() } })
+  const values = createValues(base, requests, queries, local)
+  const providers: Providers = createProviders(base, requests, queries, local)
   const mode = createMode(base, values, providers, local)
 
   return { ...base, client, queries, peers, values, providers, mode }
@@ -152,14 +159,32 @@ function createClient ({ components, config, book, table, metrics, latency }: Ba
   })
 }
 
-function createQueries ({ config, self, table, latency }: Base, client: Client): QueryManager {
+/** The client's requests; those that run into a limit of this node are counted. */
+function countLimits (client: Client, metrics: DHTMetrics): Requests {
+  const count = (error: Error): never => {
+    const limit = limitOf(error)
+
+    if (limit != null) {
+      metrics.onLimit(limit)
+    }
+
+    throw error
+  }
+
+  return {
+    request: async (...args) => client.request(...args).catch(count),
+    notify: async (...args) => client.notify(...args).catch(count)
+  }
+}
+
+function createQueries ({ config, self, table, latency, metrics }: Base, client: Client, requests: Requests): QueryManager {
   const { k, alpha, disjointPaths, limits, firstPeerTimeout } = config
 
   return new QueryManager({ k, alpha, disjointPaths, maxQueries: limits.queries, maxAsked: MAX_ASKED * k, firstPeerTimeout }, {
     self: self.id,
     closest: (target, n) => table.closest(target, n),
     expected: () => neighbourhood(self.key, table.closest(self.key, k), k),
-    request: async (to, request, options) => client.request(to, request, options),
+    request: async (to, request, options) => requests.request(to, request, options),
     onSilent: peer => {
       if (client.isCalled(peer.id)) {
         table.onFailure(peer)
@@ -167,12 +192,13 @@ function createQueries ({ config, self, table, latency }: Base, client: Client):
     },
     slowAfter: peer => latency.slowAfter(peer.id, client.reach(peer)),
     overdueAfter: peer => latency.overdueAfter(peer.id, client.reach(peer)),
+    onRefused: () => { metrics.onLimit('queries') },
     firstPeer: async options => table.firstPeer(options),
     onLookup: (target, closest) => { table.table.onLookup(target, closest, Date.now()) }
   })
 }
 
-function createPeers ({ components, config, log, self, table, book, metrics, background }: Base, client: Client, queries: QueryManager, events: Pick<PeersNeeds, 'onMet' | 'onJoined'>): Peers {
+function createPeers ({ components, config, log, self, table, book, metrics, background }: Base, requests: Requests, queries: QueryManager, events: Pick<PeersNeeds, 'onMet' | 'onJoined'>): Peers {
   const { k, probeOld, probeNew, initialQuerySelfInterval, querySelfInterval, refreshInterval, datastorePrefix, peerInfoMapper, randomWalk, seeds } = config
   const { peerStore, datastore, peerId } = components
 
@@ -194,7 +220,7 @@ function createPeers ({ components, config, log, self, table, book, metrics, bac
     datastore,
     mapper: peerInfoMapper,
     known: async id => storedPeer(peerStore, id, peerInfoMapper),
-    request: async (to, request, options) => client.request(to, request, options),
+    request: async (to, request, options) => requests.request(to, request, options),
     setTags: (peer, tags) => {
       background.run('tag a peer', async options => { await peerStore.merge(toPeerId(peer), { tags }, options) })
     },
@@ -207,7 +233,7 @@ function createPeers ({ components, config, log, self, table, book, metrics, bac
   })
 }
 
-function createValues ({ components, config, self, repairs }: Base, client: Client, queries: QueryManager, local: LocalNode): Values {
+function createValues ({ components, config, self, repairs }: Base, requests: Requests, queries: QueryManager, local: LocalNode): Values {
   const { datastorePrefix, validators, selectors, limits } = config
   const { datastore, privateKey, peerId } = components
 
@@ -217,14 +243,14 @@ function createValues ({ components, config, self, repairs }: Base, client: Clie
     toPeerId,
     queries,
     maxValueSize: limits.valueSize,
-    request: async (to, request, options) => client.request(to, request, options),
+    request: async (to, request, options) => requests.request(to, request, options),
     closerPeers: (target, requester) => local.closerPeers(target, requester),
     background: task => { repairs.run('repair a value', task) },
     ownKey: { multihash: self.multihash, publicKey: publicKeyToProtobuf(privateKey.publicKey) }
   })
 }
 
-function createProviders ({ components, config, log, self }: Base, client: Client, queries: QueryManager, local: LocalNode): Providers {
+function createProviders ({ components, config, log, self }: Base, requests: Requests, queries: QueryManager, local: LocalNode): Providers {
   const { datastorePrefix, providers: { validity, cacheSize }, reprovide, limits, peerInfoMapper } = config
   const { datastore, peerId } = components
 
@@ -245,7 +271,7 @@ function createProviders ({ components, config, log, self }: Base, client: Clien
     encoded: id => local.encoded(id),
     closerPeers: (target, requester) => local.closerPeers(target, requester),
     queries,
-    notify: async (to, request, options) => client.notify(to, request, options),
+    notify: async (to, request, options) => requests.notify(to, request, options),
     mapper: peerInfoMapper,
     maxFound: limits.foundProviders,
     random: Math.random,
@@ -268,7 +294,14 @@ function createMode ({ components, config, log, metrics, table }: Base, values: 
       table.onHeard(id)
     },
     onServed: (type, ms) => { metrics.onRequestServed(type, ms) },
-    onRefused: type => { metrics.onRequestRefused(type) }
+    onRefused: (type, _, error) => {
+      const limit = storeLimitOf(type, error)
+      metrics.onRequestRefused(type)
+
+      if (limit != null) {
+        metrics.onLimit(limit)
+      }
+    }
   })
 
   return new Mode(clientMode === false ? 'server' : 'client', { protocol, maxInboundStreams, maxOutboundStreams }, components.registrar, server)

@@ -74,7 +74,7 @@ describe('the options', () => {
       probeNew: { concurrency: 20, maxQueueSize: 100, timeout: 10_000 },
       maxInboundStreams: 32,
       maxOutboundStreams: 64,
-      providers: { cacheSize: 256, cleanupInterval: 5_400_000, validity: 48 * HOUR },
+      providers: { cacheSize: 2_048, cleanupInterval: 5_400_000, validity: 48 * HOUR },
       reprovide: { concurrency: 10, maxQueueSize: 16_384, threshold: 26 * HOUR, interval: HOUR, validity: 48 * HOUR },
       requestTimeout: 10_000,
       slow: { min: 500, initial: 2_000, max: 5_000 },
@@ -127,7 +127,7 @@ describe('the options', () => {
     expect(config.peerInfoMapper).to.equal(passthroughMapper)
     expect(config.probeOld).to.deep.equal({ concurrency: 4, maxQueueSize: 100, timeout: 700 })
     expect(config.probeNew).to.deep.equal({ concurrency: 20, maxQueueSize: 6, timeout: 9 })
-    expect(config.providers).to.deep.equal({ cacheSize: 256, cleanupInterval: 2_000, validity: 48 * HOUR })
+    expect(config.providers).to.deep.equal({ cacheSize: 2_048, cleanupInterval: 2_000, validity: 48 * HOUR })
     expect(config.reprovide).to.include({ threshold: 5, validity: 6, interval: HOUR })
     expect(config.limits).to.include({ queries: 12, warmStreams: 256 })
     expect(config.slow).to.deep.equal({ min: 500, initial: 700, max: 700 })

@@ -1,12 +1,16 @@
 import { expect } from 'aegir/chai'
 import { RoutingTable } from '../src/kademlia/routing-table.ts'
+import { limitOf, storeLimitOf } from '../src/limit-of.ts'
 import { createMetrics } from '../src/metrics.ts'
+import { StoreFullError, TooManyQueriesError } from '../src/query/errors.ts'
+import { NotSentError, RecentlyFailedDialError, TooManyRequestsError } from '../src/wire/errors.ts'
 import { contactsIn } from './helpers/buckets.ts'
 import { contact } from './helpers/contacts.ts'
 import { FakeMetrics } from './helpers/fake-metrics.ts'
 import { falseTime, SECOND } from './helpers/false-time.ts'
 import type { Clock } from './helpers/false-time.ts'
-import type { DHTMetrics, MetricSources } from '../src/metrics.ts'
+import type { MetricSources } from '../src/gauges.ts'
+import type { DHTMetrics } from '../src/metrics.ts'
 import type { Contact } from '../src/query/contact.ts'
 
 const SELF = contact(0)
@@ -39,7 +43,10 @@ describe('the metrics', () => {
       buckets: () => [...table.buckets()],
       pendingProbes: kind => kind === 'old' ? 3 : 5,
       lookups: () => 7,
-      reprovideQueue: () => 11
+      reprovideQueue: () => 11,
+      requestsWaiting: () => 13,
+      dials: () => ({ open: 17, waiting: 19 }),
+      streams: () => ({ warm: 23, busy: 29 })
     }
     metrics = createMetrics(fake.service, 'kad', sources)
   })
@@ -107,6 +114,30 @@ describe('the metrics', () => {
 
   it('count what waits', () => {
     expect(['ping_old_contact_queue', 'ping_new_contact_queue', 'lookups', 'reprovide_queue'].map(value)).to.deep.equal([3, 5, 7, 11])
+    expect(['requests_waiting', 'dials_open', 'dials_waiting'].map(value)).to.deep.equal([13, 17, 19])
+    expect(values('streams')).to.deep.equal({ warm: 23, busy: 29 })
+  })
+
+  it('count what was not done for a limit of this node, by the limit', () => {
+    for (const limit of ['queries', 'providers', 'providers'] as const) {
+      metrics.onLimit(limit)
+    }
+
+    expect(values('limits_total')).to.deep.equal({ queries: 1, providers: 2 })
+    expect(fake.registered.get('kad_limits_total')).to.have.property('label', 'limit')
+  })
+
+  it('tell the limits of this node from the failures of others', () => {
+    const queueFull = Object.assign(new Error('Dial queue is full'), { name: 'DialError' })
+    const streams = Object.assign(new Error('too many'), { name: 'TooManyOutboundProtocolStreamsError' })
+
+    expect([new TooManyQueriesError(), new TooManyRequestsError(), new NotSentError(), queueFull, streams].map(limitOf))
+      .to.deep.equal(['queries', 'requests', 'dials', 'dials', 'streams'])
+    expect([new Error('no'), new RecentlyFailedDialError(), Object.assign(new Error('refused'), { name: 'DialError' })].map(limitOf))
+      .to.deep.equal([undefined, undefined, undefined])
+    expect(storeLimitOf('PUT_VALUE', new StoreFullError())).to.equal('values')
+    expect(storeLimitOf('ADD_PROVIDER', new StoreFullError())).to.equal('providers')
+    expect(storeLimitOf('ADD_PROVIDER', new Error('no'))).to.equal(undefined)
   })
 
   it('count requests by their type', () => {

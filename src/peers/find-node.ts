@@ -1,9 +1,9 @@
 // Answers FIND_NODE, the request that costs a network most: put together from encodings made earlier, without waiting.
 
 import { keyOf } from '../kademlia/key.ts'
-import { idOf, isPeerMultihash } from '../wire/peer.ts'
+import { idOf, isPeerMultihash, joinPeer } from '../wire/peer.ts'
+import type { TablePeer } from './table-peer.ts'
 import type { Key } from '../kademlia/key.ts'
-import type { Contact } from '../query/contact.ts'
 import type { RequestHandler } from '../wire/server.ts'
 
 export interface CloserPeersSource {
@@ -11,9 +11,7 @@ export interface CloserPeersSource {
   self: string
   k: number
   /** the peers of the table nearest to a key */
-  closest (target: Key, n: number, accept: (peer: Contact) => boolean): Contact[]
-  /** whether an address of the peer is known */
-  has (id: string): boolean
+  closest (target: Key, n: number, accept: (peer: TablePeer) => boolean): TablePeer[]
   /** a peer as it goes into a reply; undefined when no address of it is known */
   encoded (id: string): Uint8Array | undefined
   /** oneself as it goes into a reply */
@@ -22,9 +20,10 @@ export interface CloserPeersSource {
 
 /** The nearest peers with known addresses, without the requester, as they go into a reply. */
 export function closerPeers (source: CloserPeersSource, target: Key, requester: string, except?: string): Uint8Array[] {
-  const closest = source.closest(target, source.k, peer => peer.id !== requester && peer.id !== except && source.has(peer.id))
+  // hot: what the peers of the table have at hand, and no look into the address book for each
+  const closest = source.closest(target, source.k, ({ id, addresses }) => addresses != null && id !== requester && id !== except)
 
-  return closest.map(peer => source.encoded(peer.id) as Uint8Array)
+  return closest.map(({ id, addresses = '' }) => joinPeer(id, addresses))
 }
 
 /**

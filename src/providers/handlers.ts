@@ -4,12 +4,13 @@ import { InvalidMessageError } from '@libp2p/interface'
 import { keyOf } from '../kademlia/key.ts'
 import { decodeContacts, toContact } from '../query/contact.ts'
 import { MAX_REQUEST_PEERS } from '../wire/limits.ts'
-import { encodePeer, toPeerInfo } from '../wire/peer.ts'
+import { joinPeer, toPeerInfo } from '../wire/peer.ts'
+import type { Announcement } from './announcement.ts'
 import type { ProviderStore } from './provider-store.ts'
 import type { Key } from '../kademlia/key.ts'
 import type { Contact } from '../query/contact.ts'
 import type { PeerInfoMapper } from '../wire/peer.ts'
-import type { RequestHandler } from '../wire/server.ts'
+import type { Reply, RequestHandler } from '../wire/server.ts'
 
 export interface ProviderHandlerNeeds {
   store: ProviderStore
@@ -44,23 +45,22 @@ export function addProviderHandler ({ store, mapper }: ProviderHandlerNeeds): Re
   }
 }
 
-/** The providers in an order of chance, so that none is always first, and closer peers. */
+/** The providers in an order of chance, so that none is always first, and closer peers. At once when the store has them at hand. */
 export function getProvidersHandler (needs: ProviderHandlerNeeds): RequestHandler {
-  const encode = (contact: Contact): Uint8Array => {
-    if (contact.id === needs.self) {
-      return needs.encodedSelf() ?? encodePeer(contact.multihash, [])
-    }
+  const encoded = ({ id, addresses }: Announcement): Uint8Array => {
+    const better = id === needs.self ? needs.encodedSelf() : addresses === '' ? needs.encoded(id) : undefined
 
-    return contact.addrs.length > 0 ? encodePeer(contact.multihash, contact.addrs) : needs.encoded(contact.id) ?? encodePeer(contact.multihash, [])
+    return better ?? joinPeer(id, addresses)
   }
 
-  return async ({ key }, from) => {
-    const records = await needs.store.get(key)
-
-    return {
-      providers: shuffled(records, needs.random).map(({ contact }) => encode(contact)),
+  return ({ key }, from) => {
+    const reply = (announced: Announcement[]): Reply => ({
+      providers: shuffled(announced.map(encoded), needs.random),
       closer: needs.closerPeers(keyOf(key), from.id)
-    }
+    })
+    const announced = needs.store.announced(key)
+
+    return announced instanceof Promise ? announced.then(reply) : reply(announced)
   }
 }
 
@@ -68,14 +68,12 @@ function addressesOf (contact: Contact, mapper: PeerInfoMapper): Uint8Array[] {
   return toPeerInfo(contact, mapper).multiaddrs.map(addr => addr.bytes)
 }
 
-/** Fisher and Yates. */
+/** Fisher and Yates, in place. */
 function shuffled <T> (items: T[], random: () => number): T[] {
-  const result = [...items]
-
-  for (let i = result.length - 1; i > 0; i--) {
+  for (let i = items.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
-    [result[i], result[j]] = [result[j], result[i]]
+    [items[i], items[j]] = [items[j], items[i]]
   }
 
-  return result
+  return items
 }

@@ -1,18 +1,18 @@
 // Who provides what, in libp2p's datastore, where @libp2p/kad-dht keeps it too: under
 // `<prefix>/<base32 multihash>/<peer id>` the time of the announcement, to which we append the addresses that came with
 // it. One's own entries say what this node provides; they stay until they are cancelled.
+//
+// The providers of the keys that were asked for last are kept at hand, an entry a key, as they go into replies.
 
 import { Key } from 'interface-datastore/key'
 import QuickLRU from 'quick-lru'
-import * as varint from 'uint8-varint'
-import { concat as uint8ArrayConcat } from 'uint8arrays/concat'
 import { fromString as uint8ArrayFromString } from 'uint8arrays/from-string'
 import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
-import { contactFromString } from '../query/contact.ts'
 import { StoreFullError } from '../query/errors.ts'
-import { ProviderAddresses } from '../wire/dht.ts'
-import { MAX_ADDRESSES } from '../wire/limits.ts'
+import { toCharacters } from '../wire/characters.ts'
 import { toPeerId } from '../wire/peer.ts'
+import { decodeStored, encodeStored, toAnnouncement, toRecord } from './announcement.ts'
+import type { Announcement, ProviderRecord } from './announcement.ts'
 import type { Contact } from '../query/contact.ts'
 import type { AbortOptions } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
@@ -30,19 +30,22 @@ export interface ProviderStoreOptions {
   cacheSize: number
 }
 
-/** An announcement. */
-export interface ProviderRecord {
-  /** the provider, with the addresses that it announced */
-  readonly contact: Contact
-  /** when it was announced, unix ms; for one's own, when it last succeeded, and 0 if it never did */
-  readonly announcedAt: number
+/** All providers of a key by their ids, expired ones included. */
+type Held = Map<string, Announcement>
+
+interface Entry {
+  readonly loading: Promise<Held>
+  /** as soon as it is loaded: who asks then need not wait */
+  held?: Held
 }
 
 export class ProviderStore {
   readonly #datastore: Datastore
   readonly #self: Contact
   readonly #options: ProviderStoreOptions
-  readonly #cache: QuickLRU<string, Promise<Map<string, ProviderRecord>>>
+  readonly #cache: QuickLRU<string, Entry>
+  /** of each collection under way, what was written meanwhile: it is not to delete that for what it has read before */
+  readonly #written = new Set<Set<string>>()
   #count = 0
 
   constructor (datastore: Datastore, self: Contact, options: ProviderStoreOptions) {
@@ -59,104 +62,118 @@ export class ProviderStore {
    */
   async add (multihash: Uint8Array, record: ProviderRecord, options?: AbortOptions): Promise<void> {
     const { id } = record.contact
-    const loading = this.#load(multihash)
-    const providers = await loading
-
-    const isNew = !providers.has(id)
+    const entry = this.#entry(multihash)
+    const held = await entry.loading
+    const isNew = !held.has(id)
 
     if (isNew && id !== this.#self.id) {
-      this.#requirePlace(providers)
+      this.#requirePlace(held)
     }
 
     // at once, so that announcements that come together count one another
     this.#count += isNew ? 1 : 0
-    providers.set(id, record)
+    held.set(id, toAnnouncement(record))
 
     try {
-      await this.#datastore.put(this.#key(multihash, record.contact), encode(record), options)
+      await this.#write(multihash, record, options)
     } catch (error) {
       this.#count -= isNew ? 1 : 0
-      this.#cache.delete(name(multihash))
+      this.#forget(multihash)
       throw error
     }
 
-    if (this.#cache.peek(name(multihash)) !== loading) {
+    if (this.#cache.peek(toCharacters(multihash)) !== entry) {
       // the cache has dropped the key meanwhile, and may have read it again too early
-      this.#cache.delete(name(multihash))
+      this.#forget(multihash)
     }
   }
 
   /** Notes when one's own announcement last succeeded, as one step. No effect when it was cancelled meanwhile. */
   async renew (multihash: Uint8Array, announcedAt: number): Promise<void> {
-    const providers = await this.#load(multihash)
+    const held = await this.#entry(multihash).loading
 
-    if (providers.has(this.#self.id)) {
+    if (held.has(this.#self.id)) {
       const record = { contact: this.#self, announcedAt }
-      providers.set(this.#self.id, record)
-      await this.#datastore.put(this.#key(multihash, this.#self), encode(record))
+      held.set(this.#self.id, toAnnouncement(record))
+      await this.#write(multihash, record)
     }
   }
 
   async remove (multihash: Uint8Array, provider: Contact, options?: AbortOptions): Promise<void> {
-    const providers = await this.#load(multihash)
+    const held = await this.#entry(multihash).loading
 
-    if (providers.delete(provider.id)) {
+    if (held.delete(provider.id)) {
       this.#count--
     }
 
     await this.#datastore.delete(this.#key(multihash, provider), options)
-    this.#cache.delete(name(multihash))
+    this.#forget(multihash)
   }
 
   /** The announcements that hold. One's own always does. */
   async get (multihash: Uint8Array, options?: AbortOptions): Promise<ProviderRecord[]> {
-    const providers = await this.#load(multihash)
+    const announced = await this.announced(multihash)
     options?.signal?.throwIfAborted()
 
-    return [...providers.values()].filter(record => !this.#expired(record))
+    return announced.map(toRecord)
+  }
+
+  /** The same as they are kept at hand, and at once if they are. Hot. */
+  announced (multihash: Uint8Array): Announcement[] | Promise<Announcement[]> {
+    const { held, loading } = this.#entry(multihash)
+
+    return held != null ? this.#valid(held) : loading.then(held => this.#valid(held))
   }
 
   /** What this node provides, and when it last announced it. */
   async * own (options?: AbortOptions): AsyncGenerator<{ multihash: Uint8Array, announcedAt: number }> {
-    for await (const { multihash, record } of this.#all('', options)) {
-      if (record?.contact.id === this.#self.id) {
-        yield { multihash, announcedAt: record.announcedAt }
+    const own = toPeerId(this.#self).toString()
+
+    for await (const { multihash, provider, announcement } of this.#all(options)) {
+      if (provider === own && announcement != null) {
+        yield { multihash, announcedAt: announcement.announcedAt }
       }
     }
   }
 
   /** Whether this node provides the key. */
   async isOwn (multihash: Uint8Array): Promise<boolean> {
-    return (await this.#load(multihash)).has(this.#self.id)
+    return (await this.#entry(multihash).loading).has(this.#self.id)
   }
 
   /** Deletes what has expired or can't be read, and counts the rest. */
   async collect (options?: AbortOptions): Promise<void> {
+    const written = new Set<string>()
     let count = 0
+    this.#written.add(written)
 
-    for await (const { multihash, key, record } of this.#all('', options)) {
-      if (record == null || this.#expired(record)) {
-        await this.#datastore.delete(key, options)
-        this.#cache.delete(name(multihash))
-      } else {
-        count++
+    try {
+      for await (const { multihash, key, announcement } of this.#all(options)) {
+        if ((announcement != null && !this.#expired(announcement)) || written.has(key.toString())) {
+          count++
+        } else {
+          await this.#datastore.delete(key, options)
+          this.#forget(multihash)
+        }
       }
+    } finally {
+      this.#written.delete(written)
     }
 
     this.#count = count
   }
 
-  #requirePlace (providers: Map<string, ProviderRecord>): void {
-    if (providers.size >= this.#options.maxProvidersPerKey) {
-      for (const [id, record] of providers) {
-        if (this.#expired(record)) {
+  #requirePlace (held: Held): void {
+    if (held.size >= this.#options.maxProvidersPerKey) {
+      for (const [id, announcement] of held) {
+        if (this.#expired(announcement)) {
           // the collection deletes it for good
-          providers.delete(id)
+          held.delete(id)
           return
         }
       }
 
-      throw new StoreFullError(`${providers.size} providers of the key are kept, which is the limit`)
+      throw new StoreFullError(`${held.size} providers of the key are kept, which is the limit`)
     }
 
     if (this.#count >= this.#options.maxRecords) {
@@ -164,82 +181,89 @@ export class ProviderStore {
     }
   }
 
-  #expired ({ contact, announcedAt }: ProviderRecord): boolean {
-    return Date.now() >= announcedAt + this.#options.validity && contact.id !== this.#self.id
+  #valid (held: Held): Announcement[] {
+    const now = Date.now()
+
+    return [...held.values()].filter(announcement => !this.#expired(announcement, now))
   }
 
-  /** All providers of a key, expired ones included. Loaded once, however many ask at the same time. */
-  #load (multihash: Uint8Array): Promise<Map<string, ProviderRecord>> {
-    const cached = this.#cache.get(name(multihash))
+  #expired ({ id, announcedAt }: Announcement, now = Date.now()): boolean {
+    return now >= announcedAt + this.#options.validity && id !== this.#self.id
+  }
+
+  /** The providers of a key, loaded once, however many ask at the same time. */
+  #entry (multihash: Uint8Array): Entry {
+    const name = toCharacters(multihash)
+    const cached = this.#cache.get(name)
 
     if (cached != null) {
       return cached
     }
 
-    const loading = this.#read(multihash)
-    this.#cache.set(name(multihash), loading)
-    // whoever waits for it is told; the next one tries again
-    loading.catch(() => { this.#cache.delete(name(multihash)) })
+    const entry: Entry = { loading: this.#read(multihash) }
+    this.#cache.set(name, entry)
+    entry.loading.then(held => { entry.held = held }).catch(() => {
+      // whoever waits for it is told; the next one tries again
+      this.#cache.delete(name)
+    })
 
-    return loading
+    return entry
   }
 
-  async #read (multihash: Uint8Array): Promise<Map<string, ProviderRecord>> {
-    const providers = new Map<string, ProviderRecord>()
+  #forget (multihash: Uint8Array): void {
+    this.#cache.delete(toCharacters(multihash))
+  }
 
-    for await (const { record } of this.#all(`${name(multihash)}/`)) {
-      if (record != null) {
-        providers.set(record.contact.id, record)
+  async #read (multihash: Uint8Array): Promise<Held> {
+    const prefix = `${this.#options.prefix}/${nameOf(multihash)}/`
+    const start = uint8ArrayFromString(prefix).byteLength
+    const held: Held = new Map()
+
+    for await (const { key, value } of this.#datastore.query({ prefix })) {
+      const announcement = decodeStored(key.uint8Array(), start, value)
+
+      if (announcement != null) {
+        held.set(announcement.id, announcement)
       }
     }
 
-    return providers
+    return held
   }
 
-  async * #all (prefix: string, options?: AbortOptions): AsyncGenerator<{ key: Key, multihash: Uint8Array, record?: ProviderRecord }> {
-    for await (const { key, value } of this.#datastore.query({ prefix: `${this.#options.prefix}/${prefix}` }, options)) {
+  /** All that is stored, of all keys; without an announcement where it can't be read. */
+  async * #all (options?: AbortOptions): AsyncGenerator<{ key: Key, multihash: Uint8Array, provider: string, announcement?: Announcement }> {
+    for await (const { key, value } of this.#datastore.query({ prefix: `${this.#options.prefix}/` }, options)) {
       options?.signal?.throwIfAborted()
-      const [encoded, provider] = key.toString().slice(this.#options.prefix.length + 1).split('/')
-
-      const multihash = decodeName(encoded)
+      const [name, provider] = key.toString().slice(this.#options.prefix.length + 1).split('/')
+      const multihash = readName(name)
 
       // what is not ours is nobody's business here
       if (multihash != null && provider != null) {
-        yield { key, multihash, record: decode(provider, value) }
+        yield { key, multihash, provider, announcement: decodeStored(uint8ArrayFromString(provider), 0, value) }
       }
     }
   }
 
+  async #write (multihash: Uint8Array, record: ProviderRecord, options?: AbortOptions): Promise<void> {
+    const key = this.#key(multihash, record.contact)
+    this.#written.forEach(written => { written.add(key.toString()) })
+    await this.#datastore.put(key, encodeStored(record), options)
+  }
+
   #key (multihash: Uint8Array, provider: Contact): Key {
-    return new Key(`${this.#options.prefix}/${name(multihash)}/${toPeerId(provider).toString()}`, false)
+    return new Key(`${this.#options.prefix}/${nameOf(multihash)}/${toPeerId(provider).toString()}`, false)
   }
 }
 
-function name (multihash: Uint8Array): string {
+/** How a key is written in the datastore. */
+function nameOf (multihash: Uint8Array): string {
   return uint8ArrayToString(multihash, 'base32')
 }
 
-function decodeName (name: string): Uint8Array | undefined {
+function readName (name: string): Uint8Array | undefined {
   try {
     return uint8ArrayFromString(name, 'base32')
   } catch {
     // written by something else
-  }
-}
-
-function encode ({ announcedAt, contact }: ProviderRecord): Uint8Array {
-  const addrs = contact.addrs.slice(0, MAX_ADDRESSES) as Array<Uint8Array<ArrayBuffer>>
-
-  return uint8ArrayConcat([varint.encode(announcedAt), ProviderAddresses.encode({ addrs })])
-}
-
-function decode (provider: string, bytes: Uint8Array): ProviderRecord | undefined {
-  try {
-    const announcedAt = varint.decode(bytes)
-    const { addrs } = ProviderAddresses.decode(bytes.subarray(varint.encodingLength(announcedAt)), { limits: { addrs: MAX_ADDRESSES } })
-
-    return { contact: { ...contactFromString(provider), addrs }, announcedAt }
-  } catch {
-    // not ours, or damaged: it is collected
   }
 }

@@ -46,6 +46,8 @@ export interface QueryNetwork {
   slowAfter (to: Contact): number
   /** after what time another is asked as well, ms */
   overdueAfter (to: Contact): number
+  /** a lookup was refused, for too many are under way */
+  onRefused? (): void
   /** the peer took longer than that, and had not answered when its lookup was over */
   onSilent (peer: Contact): void
   /** resolves when the table has a peer */
@@ -129,6 +131,7 @@ export class QueryManager {
     }
 
     if (this.#running >= this.#options.maxQueries) {
+      this.#network.onRefused?.()
       throw new TooManyQueriesError(`${this.#running} lookups are under way, which is the limit: await some before starting more, or raise limits.queries`)
     }
 

@@ -13,6 +13,7 @@ import { bytes } from '../helpers/content.ts'
 import type { ProviderStoreOptions } from '../../src/providers/provider-store.ts'
 import type { Contact } from '../../src/query/contact.ts'
 import type { PeerId } from '@libp2p/interface'
+import type { Pair } from 'interface-datastore'
 
 const HOUR = 3_600_000
 const CONTENT = bytes('any bytes will do')
@@ -150,6 +151,42 @@ describe('the store of providers', () => {
 
     await store.remove(CONTENT, self)
     expect(await ids(createStore())).to.deep.equal([contactFromPeerId(peers[0]).id])
+  })
+
+  it('deletes nothing that is announced anew while it collects', async () => {
+    const store = createStore()
+    await add(store, peers[0])
+    await add(store, peers[1])
+    clock.tick(48 * HOUR)
+    // as LevelDB does it: what is read is as it was at the beginning
+    const snapshot = [...datastore.query({ prefix: '/dht/provider' }) as Generator<Pair>]
+    const query = Sinon.stub(datastore, 'query').callsFake(async function * () {
+      query.restore()
+      yield snapshot[0]
+      await add(store, peers[0])
+      await add(store, peers[1])
+      yield snapshot[1]
+    } as any)
+    await store.collect()
+
+    const { id } = contactFromPeerId(peers.find(peer => snapshot[1].key.toString().endsWith(peer.toString())) as PeerId)
+    expect(await ids(store)).to.include(id)
+    expect(await ids(createStore())).to.include(id)
+  })
+
+  it('answers at once for the keys that it has at hand, and for them alone', async () => {
+    const store = createStore({ maxRecords: 1_000 })
+    await add(store, peers[0])
+    expect(store.announced(CONTENT)).to.have.length(1)
+
+    for (let i = 0; i < 10; i++) {
+      await add(store, peers[0], bytes(`key ${i}`))
+    }
+
+    const announced = store.announced(CONTENT)
+    expect(announced).to.be.a('promise')
+    expect(await announced).to.have.length(1)
+    expect(store.announced(CONTENT)).to.have.length(1)
   })
 
   it('keeps memory and disk in step, whatever the cache drops meanwhile', async () => {

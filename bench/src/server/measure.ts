@@ -53,7 +53,7 @@ export interface Measured {
   batches: Record<OperationName, Batch[]>
 }
 
-/** 20,000 provider records; more keys than any of them keeps in memory beside its datastore. */
+/** 20,000 provider records, of more keys than the rivals keep in memory beside their datastores. */
 export const CONTENT = { keys: 1_000, providers: 20, values: 500, targets: 1_000 }
 
 /** How long all of the crowd may take to get into the table, ms. */

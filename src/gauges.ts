@@ -1,0 +1,56 @@
+// The metrics that are read when somebody collects them.
+
+import type { BucketView } from './kademlia/routing-table.ts'
+import type { ProbeKind } from './peers/peers.ts'
+import type { Contact } from './query/contact.ts'
+import type { Metrics } from '@libp2p/interface'
+
+/** What is read when the metrics are collected. */
+export interface MetricSources {
+  /** without the empty ones */
+  buckets (): Array<BucketView<Contact>>
+  /** probes that wait or run */
+  pendingProbes (kind: ProbeKind): number
+  /** lookups under way */
+  lookups (): number
+  reprovideQueue (): number
+  /** requests that wait for a stream */
+  requestsWaiting (): number
+  dials (): { open: number, waiting: number }
+  /** outbound ones */
+  streams (): { warm: number, busy: number }
+}
+
+export function registerGauges (metrics: Metrics, name: (suffix: string) => string, sources: MetricSources): void {
+  const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0)
+  const sizes = (): number[] => sources.buckets().map(({ entries }) => entries.length)
+
+  metrics.registerMetric(name('routing_table_size'), { calculate: () => sum(sizes()) })
+  metrics.registerMetric(name('routing_table_kad_bucket_total'), { calculate: () => sizes().length })
+  metrics.registerMetric(name('routing_table_kad_bucket_average_occupancy'), { calculate: () => sum(sizes()) / Math.max(1, sizes().length) })
+  metrics.registerMetric(name('routing_table_kad_bucket_min_occupancy'), { calculate: () => sizes().length === 0 ? 0 : Math.min(...sizes()) })
+  metrics.registerMetric(name('routing_table_kad_bucket_max_occupancy'), { calculate: () => Math.max(0, ...sizes()) })
+  metrics.registerMetric(name('routing_table_kad_bucket_max_depth'), { calculate: () => Math.max(0, ...sources.buckets().map(({ commonPrefixLength }) => commonPrefixLength)) })
+  metrics.registerMetric(name('routing_table_candidates'), { calculate: () => sum(sources.buckets().map(({ candidates }) => candidates.length)) })
+  metrics.registerMetric(name('routing_table_connected'), { calculate: () => sources.buckets().flatMap(({ entries }) => entries.filter(({ connected }) => connected)).length })
+  metrics.registerMetric(name('routing_table_round_trip_milliseconds'), { calculate: () => meanRoundTrip(sources.buckets()) })
+  metrics.registerMetricGroup(name('routing_table_bucket_occupancy'), {
+    label: 'common_prefix_length',
+    calculate: () => Object.fromEntries(sources.buckets().map(({ commonPrefixLength, entries }) => [commonPrefixLength, entries.length]))
+  })
+  metrics.registerMetric(name('ping_old_contact_queue'), { calculate: () => sources.pendingProbes('old') })
+  metrics.registerMetric(name('ping_new_contact_queue'), { calculate: () => sources.pendingProbes('new') })
+  metrics.registerMetric(name('lookups'), { calculate: sources.lookups })
+  metrics.registerMetric(name('reprovide_queue'), { calculate: sources.reprovideQueue })
+  metrics.registerMetric(name('requests_waiting'), { calculate: sources.requestsWaiting })
+  metrics.registerMetric(name('dials_open'), { calculate: () => sources.dials().open })
+  metrics.registerMetric(name('dials_waiting'), { calculate: () => sources.dials().waiting })
+  metrics.registerMetricGroup(name('streams'), { label: 'state', calculate: () => ({ ...sources.streams() }) })
+}
+
+/** Of those that were measured, ms. */
+function meanRoundTrip (buckets: Array<BucketView<Contact>>): number {
+  const measured = buckets.flatMap(({ entries }) => entries).flatMap(({ rtt }) => rtt?.mean ?? [])
+
+  return measured.reduce((a, b) => a + b, 0) / Math.max(1, measured.length)
+}

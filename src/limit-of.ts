@@ -1,0 +1,37 @@
+// Which limit of this node something ran into, by the error that said so: every limit that bites is counted (law 4).
+
+import { isOurs } from './wire/errors.ts'
+
+export type Limit =
+  /** a lookup was not begun: `limits.queries` */
+  'queries' |
+  /** a request was not sent: too many to the same peer wait */
+  'requests' |
+  /** a request was not sent in its time: others had to be answered, or dialled, first. Or libp2p's queue of dials is full */
+  'dials' |
+  /** a request was not sent: as many streams as `maxOutboundStreams` are open */
+  'streams' |
+  /** a value of another was not stored: `limits.storedValues` */
+  'values' |
+  /** an announcement was not stored: `limits.storedProviders`, or `limits.providersPerKey` */
+  'providers'
+
+const LIMITS: Partial<Record<string, Limit>> = {
+  TooManyQueriesError: 'queries',
+  TooManyRequestsError: 'requests',
+  NotSentError: 'dials',
+  TooManyOutboundProtocolStreamsError: 'streams'
+}
+
+/** The limit that kept a lookup or a request of this node from being made, if it was one. */
+export function limitOf (error: Error): Limit | undefined {
+  // of dials libp2p says nothing but that one failed
+  return LIMITS[error.name] ?? (error.name === 'DialError' && isOurs(error) ? 'dials' : undefined)
+}
+
+/** The limit that kept this node from storing what another sent, if it was one. */
+export function storeLimitOf (type: string, error: Error): Limit | undefined {
+  if (error.name === 'StoreFullError') {
+    return type === 'PUT_VALUE' ? 'values' : 'providers'
+  }
+}
