@@ -129,7 +129,7 @@ function createClient ({ components, config, book, table, metrics, latency }: Ba
     maxOutboundStreams,
     maxWarmStreams: limits.warmStreams,
     maxDials: limits.dials
-  }, libp2pNetwork(components, peerInfoMapper, {
+  }, libp2pNetwork(components, protocol, peerInfoMapper, {
     remembered: peer => book.info(contactFromPeerId(peer)).multiaddrs,
     inTable: peer => table.table.get(fromPeerId(peer).id) != null,
     lateAfter: id => latency.slowAfter(id, 'stream')

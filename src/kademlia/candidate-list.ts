@@ -1,6 +1,6 @@
 // Candidates by their distance from a target. Pure (law 2).
 
-import { isBelieved } from './candidate.ts'
+import { isBelieved, isVouchedFor } from './candidate.ts'
 import { compareDistance } from './key.ts'
 import type { Candidate, TrustRules } from './candidate.ts'
 import type { Key, PeerKey } from './key.ts'
@@ -66,8 +66,8 @@ export class CandidateList<P extends PeerKey> implements Iterable<Candidate<P>> 
         continue
       }
 
-      // whom we cannot dial others can: it has its place among the nearest, but not all places
-      if (candidate.state === 'undialable' && ++undialable > MOST_UNDIALABLE * k) {
+      // whom we cannot dial others can: it has its place among the nearest, if it is there, but not all places
+      if (candidate.state === 'undialable' && (!isVouchedFor(candidate, k) || ++undialable > MOST_UNDIALABLE * k)) {
         continue
       }
 

@@ -45,6 +45,9 @@ export interface TrustRules {
 /** More referrers than that make no difference. */
 const REFERRERS = 16
 
+/** Whom nobody can ask is believed in when so many have named it. */
+const VOUCHERS = 4
+
 export function newCandidate<P extends PeerKey> (peer: P, depth: number, path: number, by?: Candidate<P>): Candidate<P> {
   return {
     id: peer.id,
@@ -110,6 +113,11 @@ export function isTrusted<P extends PeerKey> ({ lost, answering }: Candidate<P>,
 /** Whether somebody who named it is to be believed. */
 export function isBelieved<P extends PeerKey> ({ referrers }: Candidate<P>, rules?: TrustRules): boolean {
   return referrers.length === 0 || referrers.some(referrer => isTrusted(referrer, rules))
+}
+
+/** Whether it was known to us, or so many name it that they can hardly all be liars. */
+export function isVouchedFor<P extends PeerKey> ({ referrers }: Candidate<P>, k: number): boolean {
+  return referrers.length === 0 || referrers.length >= Math.min(k, VOUCHERS)
 }
 
 /** Whether somebody who named it has proved right, or has few others on trial. */

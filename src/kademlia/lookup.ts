@@ -14,7 +14,7 @@
 // peers that lie can lead astray only the path that met them. α is shared by all paths.
 
 import { CandidateList } from './candidate-list.ts'
-import { become, isBelieved, isTrusted, mayBeTried, nameAgain, newCandidate } from './candidate.ts'
+import { become, isBelieved, isTrusted, isVouchedFor, mayBeTried, nameAgain, newCandidate } from './candidate.ts'
 import { compareDistance } from './key.ts'
 import { centresFor, nextCentre } from './look-around.ts'
 import { offerNearest } from './nearest.ts'
@@ -394,7 +394,7 @@ export class Lookup<P extends PeerKey> {
   /** Whether the nearest are about as near as they should be, those that are lost counted in. */
   #isPlausible ({ deviations }: DoubtRules): boolean {
     const { k, target, expected, rules: { trust } } = this.#options
-    const there = this.#nearest(k, candidate => candidate.state !== 'heard' && isBelieved(candidate, trust))
+    const there = this.#nearest(k, candidate => candidate.state !== 'heard' && isBelieved(candidate, trust) && (candidate.state !== 'undialable' || isVouchedFor(candidate, k)))
 
     // ids are spread evenly, so the distance of the k-th nearest varies by a share of 1 / √k of itself
     return expected == null || there.length < k || ((there[k - 1].key[0] ^ target[0]) >>> 0) <= expected * (1 + deviations / Math.sqrt(k))

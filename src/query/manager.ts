@@ -187,7 +187,7 @@ export class QueryManager {
     this.#network.onLookup(target, closest)
 
     // what is in doubt is not to lead the next one astray
-    if (lookup.plausible) {
+    if (query.avoid == null && lookup.plausible) {
       this.#recent.onLookup(target, closest)
     }
 
@@ -236,10 +236,21 @@ export class QueryManager {
   async #drive (lookup: Lookup<Contact>, query: Query, signal: AbortSignal): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined
     const { promise, resolve, reject } = Promise.withResolvers<void>()
+    /** replies that the caller looks at */
+    let looking = 0
+    let enough = false
 
     const step = (): void => {
       clearTimeout(timer)
 
+      try {
+        advance()
+      } catch (error) {
+        reject(error)
+      }
+    }
+
+    const advance = (): void => {
       while (!signal.aborted) {
         const next = lookup.next(Date.now())
 
@@ -252,7 +263,11 @@ export class QueryManager {
 
           return
         } else {
-          resolve()
+          // what has come may still be what the caller wants
+          if (looking === 0 || enough) {
+            resolve()
+          }
+
           return
         }
       }
@@ -266,11 +281,20 @@ export class QueryManager {
         const reply = await this.#network.request(peer, request, { signal })
         const closer = without(decodeContacts(reply.closer, 2 * this.#options.k), query.avoid)
         query.events?.onReply(peer, reply.type, reply, closer, path)
-        const enough = about == null && await query.onReply?.(peer, reply) === true
+        // it has answered, however long the caller takes to look at it
         lookup.onReply(peer, closer)
 
-        if (enough) {
-          lookup.finish()
+        if (about == null && query.onReply != null) {
+          looking++
+
+          try {
+            if (await query.onReply(peer, reply) === true) {
+              enough = true
+              lookup.finish()
+            }
+          } finally {
+            looking--
+          }
         }
       } catch (error: any) {
         if (signal.aborted) {

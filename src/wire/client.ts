@@ -112,7 +112,12 @@ export class Client {
       return 'stream'
     }
 
-    return this.#dialler.isConnected(toPeerId(to)) ? 'connection' : 'dial'
+    try {
+      return this.#dialler.isConnected(toPeerId(to)) ? 'connection' : 'dial'
+    } catch {
+      // named with the multihash of no key: there is nobody to reach, and the request says so
+      return 'dial'
+    }
   }
 
   /** Whether it is up to the peer, and not to a limit of this node, that a request to it is not answered yet. */

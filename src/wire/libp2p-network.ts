@@ -2,13 +2,14 @@
 
 import type { ClientNetwork } from './client.ts'
 import type { PeerInfoMapper } from './peer.ts'
-import type { AbortOptions, PeerId, PeerInfo, PeerStore } from '@libp2p/interface'
-import type { ConnectionManager } from '@libp2p/interface-internal'
+import type { AbortOptions, Peer, PeerId, PeerInfo, PeerStore } from '@libp2p/interface'
+import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
 export interface NetworkComponents {
   connectionManager: ConnectionManager
   peerStore: PeerStore
+  registrar: Registrar
 }
 
 /** What this node knows of peers besides. */
@@ -21,7 +22,12 @@ export interface KnownPeers {
   lateAfter (id: string): number
 }
 
-export function libp2pNetwork ({ connectionManager, peerStore }: NetworkComponents, mapper: PeerInfoMapper, { remembered, inTable, lateAfter }: KnownPeers): ClientNetwork {
+export function libp2pNetwork ({ connectionManager, peerStore, registrar }: NetworkComponents, protocol: string, mapper: PeerInfoMapper, { remembered, inTable, lateAfter }: KnownPeers): ClientNetwork {
+  /** Somebody has tagged it, or another service of this node is told of those who speak what it speaks. */
+  const isWanted = (peer?: Peer): boolean => {
+    return peer != null && (peer.tags.size > 0 || peer.protocols.some(name => name !== protocol && registrar.getTopologies(name).length > 0))
+  }
+
   return {
     mapper,
     lateAfter,
@@ -32,8 +38,8 @@ export function libp2pNetwork ({ connectionManager, peerStore }: NetworkComponen
       return multiaddrs.length > 0 ? multiaddrs : remembered(peer)
     },
     dial: async (addresses, options) => connectionManager.openConnection(addresses, options),
-    // whoever tags a peer wants it: those of the table keep no tag of ours when they leave it
-    keeps: async ({ remotePeer }) => inTable(remotePeer) || (await tagsOf(peerStore, remotePeer)) > 0
+    // those of the table keep no tag of ours when they leave it
+    keeps: async ({ remotePeer }) => inTable(remotePeer) || isWanted(await known(peerStore, remotePeer))
   }
 }
 
@@ -52,14 +58,12 @@ export async function storedPeer (peerStore: PeerStore, id: PeerId, mapper: Peer
   }
 }
 
-async function tagsOf (peerStore: PeerStore, id: PeerId): Promise<number> {
+async function known (peerStore: PeerStore, id: PeerId): Promise<Peer | undefined> {
   try {
-    return (await peerStore.get(id)).tags.size
+    return await peerStore.get(id)
   } catch (error: any) {
     if (error.name !== 'NotFoundError') {
       throw error
     }
-
-    return 0
   }
 }

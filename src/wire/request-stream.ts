@@ -110,10 +110,9 @@ export class RequestStream {
       this.#patience.set(request, setTimeout(() => {
         this.#end({ error: new StreamResetError('The reply to a request that was given up did not come'), byPeer: false })
       }, patience))
-    } else {
-      // the stream has it already: it will go out
-      this.#telling.delete(request)
     }
+
+    // one that has no reply goes out all the same: the stream has it already
   }
 
   /** Takes back those that wait behind the oldest, to be sent elsewhere: here their replies are not waited for. */

@@ -63,6 +63,13 @@ export class StreamOpening {
         throw signal.reason
       }
 
+      // the peer may end it while libp2p still writes down that there is one, and no event tells of that any more
+      if (opened.stream.status !== 'open' || opened.stream.remoteWriteStatus !== 'writable') {
+        const closed = new StreamResetError('The peer closed the stream')
+        opened.stream.abort(closed)
+        throw closed
+      }
+
       return opened
     } catch (error) {
       throw signal.aborted ? signal.reason : toError(error)

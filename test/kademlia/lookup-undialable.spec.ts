@@ -1,5 +1,6 @@
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
+import { compareDistance } from '../../src/kademlia/key.ts'
 import { ids, peerNamed, peersNamed, sortedTruth } from '../helpers/peer-keys.ts'
 import { check } from '../helpers/random.ts'
 import { asks, createLookup, driveInRounds } from '../helpers/simulated-network.ts'
@@ -102,5 +103,27 @@ describe('a lookup that meets peers which it has no way to dial', () => {
 
     expect(lookup.slow()).to.deep.equal([])
     expect(lookup.asked).to.equal(2)
+  })
+
+  it('gives no place to those that only a few have named: they need not be there at all', () => {
+    const nowhere = peersNamed('nowhere-', 2_000).filter(({ key }) => compareDistance(key, PEERS[0].key, TARGET.key) < 0)
+    expect(nowhere.length).to.be.above(3)
+    const honest = PEERS.slice(0, 20)
+    const lookup = createLookup([PEERS[40], PEERS[41]], { target: TARGET.key, k: 4, alpha: 3, maxAsked: 1_000 })
+    const isNowhere = new Set(ids(nowhere))
+
+    for (let asked = asks(lookup, 0); asked.length > 0; asked = asks(lookup, 0)) {
+      for (const id of asked) {
+        const peer = [...PEERS, ...nowhere].find(peer => peer.id === id) ?? PEERS[0]
+
+        if (isNowhere.has(id)) {
+          lookup.onUndialable(peer)
+        } else {
+          lookup.onReply(peer, id === PEERS[40].id ? nowhere : honest)
+        }
+      }
+    }
+
+    expect(ids(lookup.closest(4))).to.deep.equal(ids(honest.slice(0, 4)))
   })
 })

@@ -94,6 +94,12 @@ describe('a network in which every fourth node misbehaves', function () {
     })
   })
 
+  it('passes over those who are named with the id of no key', async () => {
+    const nobody = encodePeer(Uint8Array.of(0, 3, 1, 2, 3), [address('/ip4/127.0.0.1/tcp/9')])
+
+    await withHostile(lying(() => ({ closer: [nobody] })), async (honest, hostile) => assertWorks(honest, [...honest, ...hostile]))
+  })
+
   it('takes the first of twenty thousand peers, and goes on', async () => {
     const crowd = Array.from({ length: 20_000 }, (_, i) => encodePeer(hashedId(i), [address('/ip4/127.0.0.1/tcp/9')]))
 

@@ -16,6 +16,9 @@ const IDLE = 3 * MINUTE
 /** So often that a connection that nobody keeps would be closed. */
 const LOOKS = 50
 
+/** Another service of the node has registered a topology for it. */
+const WANTED = '/wanted/1.0.0'
+
 describe('a connection between real nodes that the DHT has opened', function () {
   this.timeout(20_000)
 
@@ -36,8 +39,9 @@ describe('a connection between real nodes that the DHT has opened', function () 
         getConnections: (peer: TestNode['peerId']) => node.getConnections(peer),
         openConnection: async (addresses: Parameters<TestNode['dial']>[0], options: Parameters<TestNode['dial']>[1]) => node.dial(addresses, options)
       } as unknown as NetworkComponents['connectionManager'],
-      peerStore: node.peerStore
-    }, passthroughMapper, { remembered: () => [], inTable: () => inTable, lateAfter: () => 1_000 }))
+      peerStore: node.peerStore,
+      registrar: { getTopologies: (protocol: string) => protocol === WANTED ? [{}] : [] } as unknown as NetworkComponents['registrar']
+    }, '/one/kad/1.0.0', passthroughMapper, { remembered: () => [], inTable: () => inTable, lateAfter: () => 1_000 }))
   })
 
   afterEach(async () => {
@@ -66,6 +70,11 @@ describe('a connection between real nodes that the DHT has opened', function () 
   for (const [what, keep] of [
     ['the peer is in the table', () => { inTable = true }],
     ['the application has tagged the peer', async () => { await node.peerStore.merge(other.peerId, { tags: { mine: { value: 1 } } }) }],
+    ['another service wants those who speak what it speaks', async () => {
+      // what identify says comes first, for it takes the place of what was there
+      await untilTrue(async () => (await node.peerStore.get(other.peerId)).protocols.length > 0)
+      await node.peerStore.merge(other.peerId, { protocols: [WANTED] })
+    }],
     ['the application talks on it', async () => {
       await other.handle('/talk/1.0.0', () => {})
       await node.getConnections(other.peerId)[0].newStream('/talk/1.0.0')

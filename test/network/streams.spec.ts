@@ -62,4 +62,21 @@ describe('the streams between real nodes', function () {
     assert.deepEqual(dhtStreams(node, 'outbound').map(({ id }) => id), before)
     assert.deepEqual(dht.routingTable.buckets().flatMap(({ peers }) => peers).filter(({ failures }) => failures > 0), [])
   })
+
+  it('that a peer ends at once are let go, and it is asked anew each time', async () => {
+    const [node, abrupt] = nodes
+    await abrupt.services.dht.setMode('client')
+    let taken = 0
+    await abrupt.handle('/ipfs/kad/1.0.0', stream => {
+      taken++
+      stream.close().catch(() => {})
+    })
+
+    for (let i = 0; i < 3; i++) {
+      await node.services.dht.getClosestPeers(abrupt.peerId.toMultihash().bytes)
+    }
+
+    await untilTrue(() => dhtStreams(node, 'outbound', abrupt.peerId).length === 0)
+    assert.ok(taken > 0)
+  })
 })

@@ -292,4 +292,34 @@ describe('a lookup over the wire that asks around', () => {
     expect(clock.countTimers()).to.equal(0)
     expect(network.sent.every(({ signal }) => signal?.aborted)).to.equal(true)
   })
+
+  it('waits for what the caller finds in a reply, however long that takes, and takes its peer for no silent one', async () => {
+    const network = new FakeNetwork()
+    let found = 0
+    const done = createManager(network).run(query(MessageType.GET_VALUE, {
+      onReply: async ({ id }) => {
+        if (id === ALIVE[0].id) {
+          await new Promise<void>(resolve => { setTimeout(resolve, 5 * SLOW_AFTER) })
+          found++
+        }
+
+        return false
+      }
+    }))
+    await clock.tickAsync(10 * SLOW_AFTER)
+    const { closest } = await done
+
+    expect(found).to.equal(1)
+    expect(ids(closest)).to.include(ALIVE[0].id)
+    expect(network.silent).to.deep.equal([])
+  })
+
+  it('rejects when something goes wrong inside, instead of never ending', async () => {
+    const network = new FakeNetwork()
+    network.slowAfter = () => { throw new Error('nobody knows') }
+    const outcome = createManager(network).run(query(MessageType.GET_VALUE)).then(() => 'done', (error: Error) => error.message)
+    await clock.tickAsync(SLOW_AFTER)
+
+    expect(await outcome).to.equal('nobody knows')
+  })
 })
