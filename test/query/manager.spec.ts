@@ -8,6 +8,7 @@ import { UndialableError } from '../../src/wire/client.ts'
 import { encodeRequest, MessageType } from '../../src/wire/message.ts'
 import { encodePeer } from '../../src/wire/peer.ts'
 import { contact } from '../helpers/contacts.ts'
+import { countListeners } from '../helpers/count-listeners.ts'
 import { falseTime, SECOND } from '../helpers/false-time.ts'
 import { ids, sortedTruth } from '../helpers/peer-keys.ts'
 import type { Contact } from '../../src/query/contact.ts'
@@ -116,23 +117,6 @@ function createManager (network: QueryNetwork): QueryManager {
   manager.start()
 
   return manager
-}
-
-/** How many listeners the signal has, counted from now on; in browsers nobody tells. */
-function countListeners (signal: AbortSignal): () => number {
-  const listeners = new Set<unknown>()
-  const { addEventListener, removeEventListener } = signal
-
-  signal.addEventListener = (type: string, listener: any, options?: any) => {
-    listeners.add(listener)
-    addEventListener.call(signal, type, listener, options)
-  }
-  signal.removeEventListener = (type: string, listener: any, options?: any) => {
-    listeners.delete(listener)
-    removeEventListener.call(signal, type, listener, options)
-  }
-
-  return () => listeners.size
 }
 
 function query (type: MessageType, rest: Partial<Query> = {}): Query {

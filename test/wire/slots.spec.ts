@@ -1,10 +1,11 @@
 import { expect } from 'aegir/chai'
 import { Slots } from '../../src/wire/slots.ts'
-import { abortListeners } from '../helpers/leaks.ts'
+import { countListeners } from '../helpers/count-listeners.ts'
 import { turn } from '../helpers/turns.ts'
 
 describe('places of which there are only so many', () => {
   const { signal } = new AbortController()
+  const listeners = countListeners(signal)
 
   it('go to those who wait in the order in which they came', async () => {
     const slots = new Slots(2)
@@ -34,6 +35,7 @@ describe('places of which there are only so many', () => {
     const slots = new Slots(1)
     await slots.take(signal)
     const controller = new AbortController()
+    const listenersThere = countListeners(controller.signal)
     const left = slots.take(controller.signal).catch((error: Error) => error.message)
     const stays = slots.take(signal)
     controller.abort(new Error('enough'))
@@ -43,8 +45,8 @@ describe('places of which there are only so many', () => {
     await stays
     slots.give()
     expect(slots.taken).to.equal(0)
-    expect(abortListeners(signal)).to.equal(0)
-    expect(abortListeners(controller.signal)).to.equal(0)
+    expect(listeners()).to.equal(0)
+    expect(listenersThere()).to.equal(0)
     expect(await slots.take(controller.signal).catch((error: Error) => error.message)).to.equal('enough')
   })
 })
