@@ -214,7 +214,7 @@ describe('the upkeep of the table on real nodes', function () {
       const { dht } = node.services
       // what the last refresh has brought may still be on its way
       await dht.refreshRoutingTable()
-      await untilTrue(async () => (await taggedBy(node, KEEP_ALIVE)).length === 8)
+      await untilTrue(async () => (await taggedBy(node, KEEP_ALIVE)).length === 8 && (await taggedBy(node, 'kad-peer')).length === 15)
       ours.length = 0
 
       for (let i = 0; i < 30; i++) {

@@ -54,8 +54,10 @@ describe('the rule of ours', () => {
     const [slow, ...others] = lookup.step()
     lookup.finish(others)
     assert.equal(lookup.done, false)
-    assert.equal(lookup.until, lookup.now + self.latency.slowAfter(slow.id, 'stream'))
-    lookup.finish(lookup.after(self.latency.slowAfter(slow.id, 'stream')))
+    assert.equal(lookup.until, lookup.now + self.latency.overdueAfter(slow.id, 'stream'))
+    lookup.finish(lookup.after(self.latency.overdueAfter(slow.id, 'stream')))
+    assert.equal(lookup.done, false)
+    lookup.finish(lookup.after(2 * self.latency.slowAfter(slow.id, 'stream')))
 
     assert.equal(lookup.done, true)
     assert.deepEqual(lookup.policy.silent?.(), [slow])
