@@ -266,11 +266,15 @@ export class Lookup<P extends PeerKey> {
       return false
     }
 
-    const merged = state === 'heard' || state === 'undialable' ? this.#options.merge?.(candidate.peer, named) : undefined
+    // also of one that was asked: whoever is found is told of with its addresses
+    const merged = this.#options.merge?.(candidate.peer, named)
 
     if (merged != null) {
       candidate.peer = merged
-      become(candidate, 'heard')
+
+      if (state === 'undialable') {
+        become(candidate, 'heard')
+      }
     }
 
     // an only path has all that are known

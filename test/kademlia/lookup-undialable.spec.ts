@@ -126,4 +126,13 @@ describe('a lookup that meets peers which it has no way to dial', () => {
 
     expect(ids(lookup.closest(4))).to.deep.equal(ids(honest.slice(0, 4)))
   })
+
+  it('learns the addresses of one that it asked without any from those who name it', () => {
+    const lookup = createLookup([at(PEERS[0]), at(PEERS[1], 'one')], { target: TARGET.key, k: 2, alpha: 2, merge })
+    asks(lookup, 0)
+    lookup.onReply(PEERS[0], [])
+    lookup.onReply(PEERS[1], [at(PEERS[0], 'zero')])
+
+    expect((lookup.closest(2) as Addressed[]).map(({ addrs }) => addrs)).to.deep.equal([['zero'], ['one']])
+  })
 })
