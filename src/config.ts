@@ -180,6 +180,33 @@ export interface LimitsInit {
    */
   queries?: number
   /**
+   * Requests of all lookups together that are under way at once; further ones wait their turn. More of them cost memory and
+   * sockets; fewer make a node that does much at once slower.
+   *
+   * @default 4_096
+   */
+  requests?: number
+  /**
+   * Requests that one stream may carry before the first of them is answered. With replies of up to 16 KiB the default is what
+   * yamux sends at once, 256 KiB; 1 makes each wait for the one before, as go-libp2p does.
+   *
+   * @default 16
+   */
+  requestsPerStream?: number
+  /**
+   * Streams to one peer at once; `maxOutboundStreams` may allow fewer. py-libp2p takes 12, of this and all other protocols.
+   *
+   * @default 4
+   */
+  streamsPerPeer?: number
+  /**
+   * Requests to one peer that may wait for a stream; a further one fails. The default is about as many as there are lookups,
+   * each of which asks a peer once.
+   *
+   * @default 1_024
+   */
+  waitingPerPeer?: number
+  /**
    * Streams kept open for the next request, one a peer. More of them save round trips and cost memory on both ends.
    *
    * @default 256
@@ -468,6 +495,10 @@ const LIMITS_DEFAULTS: Required<LimitsInit> = {
   providersPerKey: 500,
   foundProviders: 1_000,
   queries: 1_000,
+  requests: 4_096,
+  requestsPerStream: 16,
+  streamsPerPeer: 4,
+  waitingPerPeer: 1_024,
   warmStreams: 256,
   dials: 25
 }
@@ -525,6 +556,10 @@ const CHECKS: Record<keyof KadDHTInit, Check> = {
     providersPerKey: positive,
     foundProviders: positive,
     queries: positive,
+    requests: positive,
+    requestsPerStream: positive,
+    streamsPerPeer: positive,
+    waitingPerPeer: positive,
     warmStreams: positive,
     dials: positive
   })

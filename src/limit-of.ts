@@ -5,9 +5,9 @@ import { isOurs } from './wire/errors.ts'
 export type Limit =
   /** a lookup was not begun: `limits.queries` */
   'queries' |
-  /** a request was not sent: too many to the same peer wait */
+  /** a request was not sent: too many to the same peer wait, `limits.waitingPerPeer` */
   'requests' |
-  /** a request was not sent in its time: others had to be answered, or dialled, first. Or libp2p's queue of dials is full */
+  /** a request was not sent in its time: others had to be answered, `limits.requests`, or dialled, `limits.dials`, first. Or libp2p's queue of dials is full */
   'dials' |
   /** a request was not sent: as many streams as `maxOutboundStreams` are open */
   'streams' |

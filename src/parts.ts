@@ -128,7 +128,9 @@ function createClient ({ components, config, book, table, metrics, latency }: Ba
     idleConnection: CONNECTION_IDLE,
     maxOutboundStreams,
     maxWarmStreams: limits.warmStreams,
-    maxDials: limits.dials
+    maxDials: limits.dials,
+    maxRequests: limits.requests,
+    perPeer: { streams: limits.streamsPerPeer, inFlight: limits.requestsPerStream, waiting: limits.waitingPerPeer }
   }, libp2pNetwork(components, protocol, peerInfoMapper, {
     remembered: peer => book.info(contactFromPeerId(peer)).multiaddrs,
     inTable: peer => table.table.get(fromPeerId(peer).id) != null,

@@ -37,7 +37,8 @@ const COUNTS = [
   'kBucketSize', 'kBucketSplitThreshold', 'alpha', 'disjointPaths', 'routingTableUpdateQueueConcurrency', 'routingTableUpdateMaxQueueSize',
   'prefixLength', 'pingOldContactConcurrency', 'pingOldContactMaxQueueSize', 'pingNewContactConcurrency', 'pingNewContactMaxQueueSize',
   'maxInboundStreams', 'maxOutboundStreams', 'providers.cacheSize', 'reprovide.concurrency', 'reprovide.maxQueueSize', 'limits.valueSize',
-  'limits.storedValues', 'limits.storedProviders', 'limits.providersPerKey', 'limits.foundProviders', 'limits.queries', 'limits.warmStreams', 'limits.dials',
+  'limits.storedValues', 'limits.storedProviders', 'limits.providersPerKey', 'limits.foundProviders', 'limits.queries', 'limits.requests', 'limits.requestsPerStream', 'limits.streamsPerPeer',
+  'limits.waitingPerPeer', 'limits.warmStreams', 'limits.dials',
   'randomWalk.queriesPerPeriod', 'diversity.peersPerGroup', 'diversity.peersPerGroupInBucket'
 ]
 const DURATIONS = [
@@ -79,7 +80,7 @@ describe('the options', () => {
       requestTimeout: 10_000,
       slow: { min: 500, initial: 2_000, max: 5_000 },
       incomingMessageTimeout: 10_000,
-      limits: { valueSize: 10_240, storedValues: 100_000, storedProviders: 1_000_000, providersPerKey: 500, foundProviders: 1_000, queries: 1_000, warmStreams: 256, dials: 25 },
+      limits: { valueSize: 10_240, storedValues: 100_000, storedProviders: 1_000_000, providersPerKey: 500, foundProviders: 1_000, queries: 1_000, requests: 4_096, requestsPerStream: 16, streamsPerPeer: 4, waitingPerPeer: 1_024, warmStreams: 256, dials: 25 },
       seeds: [],
       randomWalk: { enabled: false, interval: 300_000, queriesPerPeriod: 1, timeout: 10_000 },
       groupOf: networkOf,

@@ -8,9 +8,11 @@ import { isOurs, NotSentError } from './errors.ts'
 import { decodeReply } from './message.ts'
 import { toPeerId } from './peer.ts'
 import { PendingRequest } from './pending-request.ts'
+import { Slots } from './slots.ts'
 import { StreamPool } from './stream-pool.ts'
 import type { ConnectOptions, DiallerNetwork } from './dialler.ts'
 import type { EncodedRequest, Message, MessageName } from './message.ts'
+import type { PeerLimits } from './peer-streams.ts'
 import type { WirePeer } from './peer.ts'
 import type { OpenedStream } from './stream-opening.ts'
 import type { AbortOptions } from '@libp2p/interface'
@@ -32,6 +34,10 @@ export interface ClientOptions {
   maxWarmStreams: number
   /** dials at once */
   maxDials: number
+  /** requests under way at once; further ones wait their turn */
+  maxRequests: number
+  /** how much may be under way with one peer */
+  perPeer: PeerLimits
 }
 
 export interface RequestOptions extends AbortOptions {
@@ -77,6 +83,7 @@ export class Client {
   readonly #events: ClientEvents
   readonly #dialler: Dialler
   readonly #pool: StreamPool
+  readonly #slots: Slots
   #sweep?: ReturnType<typeof setInterval>
   #shutdown?: AbortController
 
@@ -84,7 +91,12 @@ export class Client {
     this.#options = options
     this.#events = events
     this.#dialler = new Dialler(options, network)
-    this.#pool = new StreamPool({ idle: options.idle, most: options.maxWarmStreams, maxOutboundStreams: options.maxOutboundStreams }, {
+    this.#slots = new Slots(options.maxRequests)
+    this.#pool = new StreamPool({
+      idle: options.idle,
+      most: options.maxWarmStreams,
+      perPeer: { ...options.perPeer, streams: Math.min(options.perPeer.streams, options.maxOutboundStreams) }
+    }, {
       open: async (to, options) => this.#open(to, options),
       lateAfter: id => network.lateAfter(id),
       timeout: options.timeout
@@ -96,9 +108,9 @@ export class Client {
     return this.#pool.size
   }
 
-  /** How many requests wait for a stream. */
+  /** How many requests wait for their turn, or for a stream. */
   get waiting (): number {
-    return this.#pool.waiting
+    return this.#slots.waiting + this.#pool.waiting
   }
 
   /** How many dials are under way, and how many wait for their turn. */
@@ -181,6 +193,7 @@ export class Client {
       throw new NotStartedError('The DHT is not started: start the libp2p node first')
     }
 
+    const shutdown = this.#shutdown.signal
     const reach = this.reach(to)
     const start = Date.now()
     const pending = new PendingRequest({
@@ -205,24 +218,35 @@ export class Client {
       ended ??= { error, ours }
     }
     let ended: { error: Error, ours: boolean } | undefined
-    const onAbort = (): void => {
-      const reason = signal?.reason ?? new AbortError()
+    let hasTurn = this.#slots.takeFree()
+    const turn = hasTurn ? undefined : new AbortController()
+    const giveUp = (reason: Error): void => {
       fail(reason, true)
+      turn?.abort(reason)
       this.#pool.giveUp(pending, reason)
     }
+    const onAbort = (): void => { giveUp(signal?.reason ?? new AbortError()) }
+    const onShutdown = (): void => { giveUp(shutdown.reason) }
     const timer = setTimeout(() => {
       const late = new TimeoutError(`No answer within ${timeout} ms`)
 
-      if (this.#pool.expire(pending, late)) {
+      if (hasTurn && this.#pool.expire(pending, late)) {
         fail(late, false)
       } else {
-        fail(new NotSentError(`It was not sent within ${timeout} ms: others had to be answered, or dialled, first. Do fewer things at once`), true)
+        giveUp(new NotSentError(`It was not sent within ${timeout} ms: others had to be answered, or dialled, first. Do fewer things at once`))
       }
     }, timeout)
     signal?.addEventListener('abort', onAbort)
     this.#events.onRequest?.(request.type)
 
     try {
+      if (turn != null) {
+        shutdown.addEventListener('abort', onShutdown)
+        pending.queued = true
+        await this.#slots.take(turn.signal)
+        hasTurn = true
+      }
+
       this.#pool.send(pending)
       await pending.done
     } catch (error: any) {
@@ -234,6 +258,11 @@ export class Client {
     } finally {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
+      shutdown.removeEventListener('abort', onShutdown)
+
+      if (hasTurn) {
+        this.#slots.give()
+      }
     }
   }
 

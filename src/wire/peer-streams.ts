@@ -10,24 +10,24 @@ import type { PendingRequest } from './pending-request.ts'
 import type { StreamEnd } from './request-stream.ts'
 import type { OpenStream } from './stream-opening.ts'
 
-/** Requests on one stream that are not answered yet: with replies of up to 16 KiB, what yamux sends at once (256 KiB). */
-const MAX_IN_FLIGHT = 16
-
-/** Streams to one peer; py-libp2p takes 12, of this and all other protocols. */
-const MAX_STREAMS = 4
-
-/** Requests that wait for a stream; as many as there are lookups by default, each of which asks a peer once. */
-const MAX_WAITING = 1_024
-
 /** How often a request is sent in all: once more when a used stream fails, and once more when that was not its own fault. */
 const MAX_SENDS = 3
 
 /** How long the reply to a request that was given up is waited for before its stream is reset, ms: as long as anyone counts as slow only. */
 const PATIENCE = 5_000
 
+/** How much may be under way with one peer. */
+export interface PeerLimits {
+  /** streams at once */
+  streams: number
+  /** requests on one of them that are not answered yet */
+  inFlight: number
+  /** requests that wait for a stream */
+  waiting: number
+}
+
 export interface PeerStreamsOptions {
-  /** streams that libp2p lets us have at the most */
-  most: number
+  limits: PeerLimits
   /** the peer is known to answer one request a stream */
   oneByOne: boolean
 }
@@ -59,12 +59,14 @@ export class PeerStreams {
   /** fewer than `#most` when the peer or libp2p took no more */
   #limit: number
   #inFlight: number
+  readonly #maxWaiting: number
   #stopped = false
 
-  constructor ({ most, oneByOne }: PeerStreamsOptions, needs: PeerStreamsNeeds) {
+  constructor ({ limits, oneByOne }: PeerStreamsOptions, needs: PeerStreamsNeeds) {
     this.#needs = needs
-    this.#most = this.#limit = Math.min(MAX_STREAMS, most)
-    this.#inFlight = oneByOne ? 1 : MAX_IN_FLIGHT
+    this.#most = this.#limit = limits.streams
+    this.#inFlight = oneByOne ? 1 : limits.inFlight
+    this.#maxWaiting = limits.waiting
   }
 
   /** Whether a request would go out on a stream that there is. */
@@ -84,8 +86,8 @@ export class PeerStreams {
 
   /** @throws {TooManyRequestsError} when so many wait that this one would only wait longer */
   send (request: PendingRequest): void {
-    if (this.#waiting.length >= MAX_WAITING) {
-      throw new TooManyRequestsError(`${this.#waiting.length} requests to this peer wait already, which is the limit: do fewer things at once`)
+    if (this.#waiting.length >= this.#maxWaiting) {
+      throw new TooManyRequestsError(`${this.#waiting.length} requests to this peer wait already, which is the limit: do fewer things at once, or raise limits.waitingPerPeer`)
     }
 
     // it gets there sooner than the one that a stream is opened for

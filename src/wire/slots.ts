@@ -22,12 +22,22 @@ export class Slots {
     return this.#taken >= this.#most
   }
 
+  /** Takes a place if there is one, which is the caller's until it is given back. */
+  takeFree (): boolean {
+    if (this.full) {
+      return false
+    }
+
+    this.#taken++
+
+    return true
+  }
+
   /** Resolves when there is a place, which is the caller's until it is given back; rejects when the signal says so. */
   async take (signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
 
-    if (!this.full) {
-      this.#taken++
+    if (this.takeFree()) {
       return
     }
 

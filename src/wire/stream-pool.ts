@@ -4,7 +4,7 @@
 import { AbortError } from '@libp2p/interface'
 import QuickLRU from 'quick-lru'
 import { PeerStreams } from './peer-streams.ts'
-import type { PeerStreamsNeeds } from './peer-streams.ts'
+import type { PeerLimits, PeerStreamsNeeds } from './peer-streams.ts'
 import type { PendingRequest } from './pending-request.ts'
 import type { RequestStream } from './request-stream.ts'
 
@@ -16,8 +16,8 @@ export interface StreamPoolOptions {
   idle: number
   /** how many are kept in all; when there are more, the one unused longest is closed */
   most: number
-  /** streams that a connection may have */
-  maxOutboundStreams: number
+  /** how much may be under way with one peer */
+  perPeer: PeerLimits
 }
 
 export interface StreamPoolNeeds extends Pick<PeerStreamsNeeds, 'open' | 'timeout'> {
@@ -124,7 +124,7 @@ export class StreamPool {
       return known
     }
 
-    const peer = new PeerStreams({ most: this.#options.maxOutboundStreams, oneByOne: this.#oneByOne.has(id) }, {
+    const peer = new PeerStreams({ limits: this.#options.perPeer, oneByOne: this.#oneByOne.has(id) }, {
       open: this.#needs.open,
       timeout: this.#needs.timeout,
       lateAfter: () => this.#needs.lateAfter(id),

@@ -24,6 +24,8 @@ export const SERVER_CONTACT: Contact = contactFromPeerId(SERVER)
 export const CLIENT_CONTACT: Contact = contactFromPeerId(CLIENT)
 export const REQUEST_TIMEOUT = 1_000
 export const IDLE_TIMEOUT = 60_000
+/** The limits of a peer, as by default. */
+export const PER_PEER = { streams: 4, inFlight: 16, waiting: 1_024 }
 /** When a reply is late. */
 export const LATE = 300
 
@@ -122,7 +124,7 @@ export async function withClient ({ onStream, beforeOpen, options, network, stre
       return near
     }
   } as unknown as Connection
-  const client = new Client({ protocol: PROTOCOL, timeout: REQUEST_TIMEOUT, idle: IDLE_TIMEOUT, idleConnection: IDLE_TIMEOUT, maxOutboundStreams: 64, maxWarmStreams: 256, maxDials: 25, ...options }, {
+  const client = new Client({ protocol: PROTOCOL, timeout: REQUEST_TIMEOUT, idle: IDLE_TIMEOUT, idleConnection: IDLE_TIMEOUT, maxOutboundStreams: 64, maxWarmStreams: 256, maxDials: 25, maxRequests: 4_096, perPeer: PER_PEER, ...options }, {
     connections: () => [connection],
     addresses: async () => [multiaddr('/ip4/127.0.0.1/tcp/1')],
     dial: async () => connection,
