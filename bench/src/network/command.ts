@@ -36,12 +36,12 @@ export function addNetwork (program: Command, end: (code: number) => void): void
     .option('-r, --rounds <number>', 'rounds, in each of which the subjects take turns', parseCount(1, 100), 5)
     .option('-o, --operations <number>', 'operations of each kind a subject does in all rounds together', parseCount(1, 100_000), 100)
     .addOption(new Option('-t, --transport <name>', 'what connects the nodes; Go has none in memory').choices(TRANSPORTS).default('tcp'))
-    .option('-s, --subjects <names>', `whom to measure, of ${SUBJECTS.join(', ')} (default: all of them; in memory without go)`, parseSubjects(SUBJECTS))
+    .option('-s, --subjects <names>', `whom to measure, of ${SUBJECTS.join(', ')} (default: all of them but the floor; in memory without go)`, parseSubjects(SUBJECTS))
     .option('--seed <text>', 'what keys, content and turns follow from', '1')
     .option('--limit <seconds>', 'give up after so long', parseCount(10, 86_400), 900)
     .option('--json', 'print the result as one JSON document')
     .action(async (options: Options, command: Command) => {
-      const { transport, subjects = SUBJECTS.filter(name => transport === 'tcp' || name !== 'go') } = options
+      const { transport, subjects = SUBJECTS.filter(name => name !== 'floor' && (transport === 'tcp' || name !== 'go')) } = options
 
       if (transport === 'memory' && subjects.includes('go')) {
         command.error("error: go-libp2p has no transport in memory: leave 'go' out with --subjects ours,js, or use --transport tcp", { exitCode: 2 })

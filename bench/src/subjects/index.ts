@@ -6,6 +6,7 @@ import type { Subject, SubjectInit } from './subject.ts'
 const LOADERS = {
   ours: async init => (await import('./ours.ts')).ours(init),
   js: async init => (await import('./js.ts')).js(init),
+  floor: async () => (await import('./floor.ts')).floor(),
   'js-tuned': async init => (await import('./js.ts')).js({ ...init, alpha: 3, disjointPaths: 1 })
 } satisfies Record<string, (init?: SubjectInit) => Promise<Subject>>
 
