@@ -74,9 +74,7 @@ export function encodeSet (entries: readonly MemberEntry[]): Uint8Array {
  * @throws {InvalidParametersError} when the longest entry would not fit
  */
 export function mergeSets (values: readonly Uint8Array[], now: number, maxBytes: number): Uint8Array {
-  if (maxBytes < MIN_SET_SIZE) {
-    throw new InvalidParametersError(`A member list needs room for at least ${MIN_SET_SIZE} bytes, the longest that an entry can be; the limit is ${maxBytes}`)
-  }
+  requireSetSize(maxBytes)
 
   const newest = new Map<string, MemberEntry>()
 
@@ -92,6 +90,13 @@ export function mergeSets (values: readonly Uint8Array[], now: number, maxBytes:
   }
 
   return encodeSet(newestThatFit([...newest.values()], maxBytes))
+}
+
+/** @throws {InvalidParametersError} when under this limit of bytes the longest entry would not fit */
+export function requireSetSize (maxBytes: number): void {
+  if (!(maxBytes >= MIN_SET_SIZE)) {
+    throw new InvalidParametersError(`The limit of a member list must be at least ${MIN_SET_SIZE} bytes, for that is the longest that an entry can be; it is ${maxBytes}`)
+  }
 }
 
 /**

@@ -4,7 +4,7 @@ import QuickLRU from 'quick-lru'
 import { compare as uint8ArrayCompare } from 'uint8arrays/compare'
 import { InvalidRecordError } from '../namespaces.ts'
 import { compareEntries, isInTime, requireOverlay, requireSignature } from './member-entry.ts'
-import { decodeSet, fits } from './member-set.ts'
+import { decodeSet, fits, requireSetSize } from './member-set.ts'
 import { parseOverlayKey } from './overlay-key.ts'
 import type { MemberEntry, VerifiedEntries } from './member-entry.ts'
 import type { SelectFn, ValidateFn } from '../namespaces.ts'
@@ -26,8 +26,11 @@ export interface OverlayOptions {
  * Entries that are not in their time do no harm, so a list may have some beside others: merging and reading leave them out. If they
  * made it invalid, every list held would be lost with the first entry to expire, and a node whose clock is slow or fast would refuse
  * the lists that all others agree on.
+ *
+ * @throws {InvalidParametersError} when under the limit the longest entry would not fit
  */
 export function overlayValidator ({ now, maxSize }: OverlayOptions): ValidateFn {
+  requireSetSize(maxSize)
   const verified: VerifiedEntries = new QuickLRU({ maxSize: VERIFIED / 2 })
 
   return async (key, value, options) => {
