@@ -135,6 +135,20 @@ describe('the member list of an overlay', () => {
       expect(mergeSets([encodeSet([...long, short])], NOW, limit)).to.equalBytes(merged)
     })
 
+    it('cuts the same whichever of a member\'s entries came first, though a newer one may be shorter', async () => {
+      const key = await ed25519Key(1)
+      const [before, after] = [await entryOf(key, { version: 2n, left: true }), await entryOf(key, { version: 3n })]
+      const oldest = await entryOf(await ed25519Key(2), { version: 1n })
+
+      expect(after.bytes.byteLength).to.be.below(before.bytes.byteLength)
+
+      for (let limit = MIN_SET_SIZE; limit <= MIN_SET_SIZE + before.longest + 10; limit++) {
+        const merged = mergeSets([encodeSet([before, oldest])], NOW, limit)
+
+        expect(mergeSets([merged, encodeSet([after])], NOW, limit)).to.equalBytes(mergeSets([encodeSet([after, oldest])], NOW, limit))
+      }
+    })
+
     it('keeps as many as there may be, whatever the limit of bytes', async () => {
       const entries = await Promise.all(Array.from({ length: MAX_ENTRIES + 50 }, async (_, i) => entryOf(await ed25519Key(i), { version: BigInt(i) })))
       const halves = [encodeSet(entries.slice(0, 153)), encodeSet(entries.slice(153))]
