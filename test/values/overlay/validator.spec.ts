@@ -27,7 +27,7 @@ describe('what is stored as the members of an overlay', () => {
   const clock = { now: () => now }
 
   async function validate (value: Uint8Array, { key = KEY, maxSize = LIMIT } = {}): Promise<void> {
-    await new Namespaces({ overlay: overlayValidator({ ...clock, maxSize }) }, {}).validate(key, value)
+    await new Namespaces({ validators: { overlay: overlayValidator({ ...clock, maxSize }) }, selectors: {}, timeout: 5_000 }).validate(key, value)
   }
 
   async function expectRefused (value: Uint8Array, reason: string, options = {}): Promise<void> {
