@@ -116,9 +116,9 @@ describe('the range of a node', () => {
 })
 
 describe('handing a value over', () => {
-  /** All nodes of the network know each other: who hands it over to the newcomer, by what each has of its table. */
-  function givers (key: PeerKey['key'], peers: PeerKey[], newcomer: PeerKey, knows: (self: PeerKey) => PeerKey[]): PeerKey[] {
-    return peers.filter(self => self !== newcomer && shouldHandOver(key, newcomer, self, knows(self), K))
+  /** Who hands it over to the newcomer where each knows these, and not itself. */
+  function givers (key: PeerKey['key'], peers: PeerKey[], newcomer: PeerKey, nearest: PeerKey[]): PeerKey[] {
+    return peers.filter(self => self !== newcomer && shouldHandOver(key, newcomer, self, nearest.filter(peer => peer !== self), K))
   }
 
   it('is done by exactly one node, the nearest that there was, when the newcomer is one of the nearest k; else by nobody', () => {
@@ -129,7 +129,7 @@ describe('handing a value over', () => {
       const nearest = peers.filter(peer => isNamed || peer !== newcomer).slice(0, K + 1)
       const expected = rank < K ? [peers[rank === 0 ? 1 : 0]] : []
 
-      expect(ids(givers(key, peers, newcomer, self => nearest.filter(peer => peer !== self)))).to.deep.equal(ids(expected))
+      expect(ids(givers(key, peers, newcomer, nearest))).to.deep.equal(ids(expected))
     }), 300)
   })
 

@@ -50,9 +50,9 @@ export const values: Scenario = {
 
   run: settings => {
     const runs = settings.nodes.flatMap(nodes => watch(settings, nodes).map(({ rules, looks }) => ({ nodes, keeping: rules.name, looks })))
-    const rows = runs.map(({ nodes, keeping, looks }): Row => ({ policy: 'ours', nodes, keeping, ...sumUp(settings, looks) }))
+    const rows = runs.map(({ nodes, keeping, looks }): Row => ({ policy: 'ours', nodes, keeping, ...sumUp(looks) }))
     const points = runs.filter(({ nodes }) => nodes === settings.nodes[0]).flatMap(({ nodes, keeping, looks }) => portions(looks).map((looks): Row => ({
-      policy: 'ours', nodes, keeping, hours: looks[looks.length - 1].hours, ...sumUp(settings, looks)
+      policy: 'ours', nodes, keeping, hours: looks[looks.length - 1].hours, ...sumUp(looks)
     })))
     const nameOf = ({ keeping }: Row): string => `${keeping}`
 
@@ -108,20 +108,24 @@ function watch ({ seed, lookups, hours = 24, noticed = 10, note }: Settings, nod
   return runs.map(({ keeping, looks }) => ({ rules: keeping.rules, looks }))
 }
 
-/** Nothing of the records when the life of all of them is over. */
-function sumUp ({ lookups: records }: Settings, looks: Look[]): Partial<Row> {
+/** What a look has seen of records whose life is over does not count; nothing is said when that is all of them. */
+function sumUp (looks: Look[]): Partial<Row> {
   const found = looks.flatMap(({ found }) => found)
   const holders = looks.flatMap(({ holders }) => holders)
-  const hours = sum(looks.map(({ span }) => span))
-  const perHour = (sent: number[]): number => rounded(sum(sent) / records / hours)
+
+  if (found.length === 0) {
+    return { lookups: 0 }
+  }
+
+  const recordHours = sum(looks.map(({ found, span }) => found.length * span))
 
   return {
     lookups: found.length,
-    ...found.length === 0
-      ? {}
-      : { availability: rounded(found.filter(Boolean).length / found.length, 6), holders: rounded(mean(holders)), holdersMin: min(holders) },
-    lookupMessages: perHour(looks.map(({ lookups }) => lookups)),
-    storeMessages: perHour(looks.map(({ puts }) => puts))
+    availability: rounded(found.filter(Boolean).length / found.length, 6),
+    holders: rounded(mean(holders)),
+    holdersMin: min(holders),
+    lookupMessages: rounded(sum(looks.map(({ lookups }) => lookups)) / recordHours),
+    storeMessages: rounded(sum(looks.map(({ puts }) => puts)) / recordHours)
   }
 }
 

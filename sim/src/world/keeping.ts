@@ -6,11 +6,11 @@ import { dueAt, isAmongNearest, isDue, isInReach, jitteredInterval, replicationT
 import { CONFIG } from '../network/config.ts'
 import { LOOKUP, VALUE } from '../network/model.ts'
 import type { Vicinity } from './vicinity.ts'
+import type { Key } from '../../../src/kademlia/key.ts'
+import type { HeldSince } from '../../../src/kademlia/replication.ts'
 import type { Clock } from '../network/clock.ts'
 import type { SimNode } from '../network/node.ts'
 import type { Random } from '../network/random.ts'
-import type { HeldSince } from '../../../src/kademlia/replication.ts'
-import type { Key } from '../../../src/kademlia/key.ts'
 
 const SECOND = 1000
 

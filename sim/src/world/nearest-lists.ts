@@ -3,8 +3,8 @@
 import { compareDistance } from '../../../src/kademlia/key.ts'
 import { offerNearest } from '../../../src/kademlia/nearest.ts'
 import { SortedNodes } from '../network/sorted-nodes.ts'
-import type { SimNode } from '../network/node.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
+import type { SimNode } from '../network/node.ts'
 
 export class NearestLists {
   readonly #keys: Key[]

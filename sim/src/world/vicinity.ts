@@ -7,9 +7,9 @@ import { LOOKUP } from '../network/model.ts'
 import { NearestLists } from './nearest-lists.ts'
 import { Turnover } from './turnover.ts'
 import type { World } from './world.ts'
+import type { Key } from '../../../src/kademlia/key.ts'
 import type { SimNode } from '../network/node.ts'
 import type { Random } from '../network/random.ts'
-import type { Key } from '../../../src/kademlia/key.ts'
 
 /** Of each key: those within reach of its values, and one that may turn out to be oneself. */
 const KEPT = CONFIG.k + REPLICATION.margin + 1

@@ -4,8 +4,8 @@ import { nearestNodes } from '../../src/network/nearest-nodes.ts'
 import { Vicinity } from '../../src/world/vicinity.ts'
 import { World } from '../../src/world/world.ts'
 import { idsOf } from '../helpers/nodes.ts'
-import type { SimNode } from '../../src/network/node.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
+import type { SimNode } from '../../src/network/node.ts'
 
 const MINUTE = 60_000
 const NOTICED = 10 * MINUTE
