@@ -27,7 +27,7 @@ export function dueAt ({ receivedAt, replicatedAt }: HeldSince, interval: number
   return Math.max(receivedAt, replicatedAt) + interval
 }
 
-/** Whether that is now, or was. To be asked again right before the puts: another may have been first while one looked up. */
+/** Whether that is now, or was. When `receivedAt` has moved while one looked up, another was first, and the puts are not needed. */
 export function isDue (held: HeldSince, now: number, interval: number): boolean {
   return now >= dueAt(held, interval)
 }
