@@ -3,8 +3,8 @@
 import { MAX_VALUE } from '../../wire/limits.ts'
 
 /**
- * The longest signed record that a node stores by default, bytes: all of it, with key, public key and signature, which take
- * about 230 of them for an Ed25519 key and about 690 for an RSA key of 2048 bits.
+ * The longest signed record that a node stores by default, bytes: all of it, with key, public key and signature, which with a short name
+ * take about 200 of them for an Ed25519 key and about 650 for an RSA key of 2048 bits. For one of 4096 bits it is too little.
  */
 export const DEFAULT_SIGNED_SIZE = 1024
 
