@@ -23,6 +23,16 @@ export interface WriteResult {
   hops: number
 }
 
+/** Too few took it; `result` says who did, and why the others did not. */
+export class WriteError extends QueryError {
+  readonly result: WriteResult
+
+  constructor (message: string, result: WriteResult) {
+    super(message)
+    this.result = result
+  }
+}
+
 /** What is to be stored, and how a peer is given it. */
 export interface Write {
   key: Uint8Array
@@ -54,7 +64,7 @@ interface Attempt {
 
 /**
  * @throws {NoPeersError} when there is nobody to ask
- * @throws {QueryError} when fewer than `minSuccesses` took it
+ * @throws {WriteError} when fewer than `minSuccesses` took it
  */
 export async function storeNearest (queries: QueryManager, write: Write, options: StoreOptions): Promise<WriteResult> {
   const { key } = write
@@ -99,7 +109,7 @@ export async function storeNearest (queries: QueryManager, write: Write, options
   if (result.stored.length < minSuccesses) {
     const took = result.stored.length === 0 ? 'None' : `Only ${result.stored.length}`
 
-    throw new QueryError(`${took} of the ${attempts.size} nearest peers took it${minSuccesses > 1 ? `, and ${minSuccesses} should have` : ''}: ${describeFailures(result.failed)}`)
+    throw new WriteError(`${took} of the ${attempts.size} nearest peers took it${minSuccesses > 1 ? `, and ${minSuccesses} should have` : ''}: ${describeFailures(result.failed)}`, result)
   }
 
   return result

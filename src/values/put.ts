@@ -9,7 +9,7 @@ import { InvalidRecordError } from './namespaces.ts'
 import type { HoldNeeds } from './hold.ts'
 import type { Contact } from '../query/contact.ts'
 import type { QueryManager } from '../query/manager.ts'
-import type { StoreOptions, WriteResult } from '../query/store-nearest.ts'
+import type { StoreOptions, Write, WriteResult } from '../query/store-nearest.ts'
 import type { EncodedRequest, Message } from '../wire/message.ts'
 import type { ValueRecord } from '../wire/record.ts'
 import type { AbortOptions } from '@libp2p/interface'
@@ -23,14 +23,16 @@ export interface PutNeeds extends HoldNeeds {
 export interface PutOptions extends StoreOptions {
   /** false: store it on this node only */
   useNetwork?: boolean
+  /** comes before each peer is given it; when it throws, the peer is not */
+  before? (peer: Contact): Promise<void>
 }
 
-/** What a peer was given is not the best that it has: `held` is better. */
+/** Whoever was given a value has a better one: `held`. */
 export class BetterValueError extends QueryError {
   readonly held: Uint8Array
 
   constructor (held: Uint8Array) {
-    super('The peer holds a better value')
+    super('A better value is held under the key already: get it first, and make one that replaces it')
     this.held = held
   }
 }
@@ -39,10 +41,11 @@ export class BetterValueError extends QueryError {
  * Stores it here first, then on the nearest k.
  *
  * @throws {InvalidParametersError} when the key has no namespace that has a validator
- * @throws {InvalidRecordError} when the value is too long, not valid, or older than the one held here
+ * @throws {InvalidRecordError} when the value is too long, not valid, or worse than the one held here
+ * @throws {BetterValueError} the same, in namespaces that answer with what is held
  * @throws {QueryError} when fewer nodes than `minSuccesses` took it; this one still holds it
  */
-export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNeeds, { useNetwork, ...options }: PutOptions): Promise<WriteResult> {
+export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNeeds, { useNetwork, before, ...options }: PutOptions): Promise<WriteResult> {
   const { queries, namespaces, maxValueSize } = needs
 
   if (value.byteLength > maxValueSize) {
@@ -53,7 +56,7 @@ export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNe
   const held = await hold({ key, value, timeReceived: Date.now() }, needs, options)
 
   if (!namespaces.covers(key, held.value, value)) {
-    throw new InvalidRecordError('A better value is held under the key already: get it first, and make one that replaces it')
+    throw new BetterValueError(held.value)
   }
 
   if (useNetwork === false) {
@@ -62,7 +65,13 @@ export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNe
 
   const request = encodePut({ key, value })
 
-  return storeNearest(queries, { key, request, send: async (to, options) => sendPut(needs, to, request, { key, value }, options) }, options)
+  const send: Write['send'] = async (to, options) => {
+    await before?.(to)
+
+    return sendPut(needs, to, request, { key, value }, options)
+  }
+
+  return storeNearest(queries, { key, request, send }, options)
 }
 
 export function encodePut (record: ValueRecord): EncodedRequest {
