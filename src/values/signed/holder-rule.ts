@@ -29,9 +29,10 @@ export function holderRule (held: Uint8Array | undefined, incoming: Uint8Array):
   const [old, now] = [rankSigned(held), rankSigned(incoming)]
   const order = compareRanked(now, old)
   const sameContent = order === 0 || saysTheSame(now, old)
+  const otherwise = sameContent ? 'refresh' : 'keep'
 
   return {
-    action: order > 0 ? 'replace' : sameContent ? 'refresh' : 'keep',
+    action: order > 0 ? 'replace' : otherwise,
     equivocation: !sameContent && now.read != null && now.read.record.seq === old.read?.record.seq
   }
 }

@@ -2,10 +2,10 @@
 
 import { RecordEnvelope } from '@libp2p/peer-record'
 import { expect } from 'aegir/chai'
-import { toCharacters } from '../../../src/wire/characters.ts'
-import { compareSigned, selectSigned } from '../../../src/values/signed/selector.ts'
 import { decodePayload } from '../../../src/values/signed/payload.ts'
+import { compareSigned, selectSigned } from '../../../src/values/signed/selector.ts'
 import { signedValidator } from '../../../src/values/signed/validator.ts'
+import { toCharacters } from '../../../src/wire/characters.ts'
 import { bytes } from '../../helpers/content.ts'
 import { pick, randomBytes, randomNumbers, SEED } from '../../helpers/random.ts'
 import { field, HOUR, keyFor, NOW, numberField, ownerOf, privateKeyOf, signedBy } from '../../helpers/signed-records.ts'

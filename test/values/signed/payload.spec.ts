@@ -4,37 +4,30 @@ import { decodePayload, encodePayload } from '../../../src/values/signed/payload
 import { bytes } from '../../helpers/content.ts'
 import { field, keyFor, NOW, numberField, ownerOf, recordOf } from '../../helpers/signed-records.ts'
 import type { SignedRecord } from '../../../src/values/signed/payload.ts'
-import type { PrivateKey } from '@libp2p/interface'
 
 function joined (...fields: Uint8Array[]): Uint8Array {
   return Uint8Array.from(fields.flatMap(bytes => [...bytes]))
 }
 
 describe('what is signed', () => {
-  let owner: PrivateKey
-  let key: Uint8Array
-
-  before(async () => {
-    owner = await ownerOf(1)
-    key = keyFor(owner)
-  })
-
-  it('is the protobuf of the fields 1 to 6', () => {
+  it('is the protobuf of the fields 1 to 6', async () => {
+    const owner = await ownerOf(1)
     const record = recordOf(owner, { rule: 'TOMBSTONE' })
 
     expect(encodePayload(record)).to.equalBytes(joined(
-      field(1, key), numberField(2, 7), numberField(3, record.expires), numberField(4, 60), field(5, bytes('hello')), numberField(6, 1)
+      field(1, record.key), numberField(2, 7), numberField(3, record.expires), numberField(4, 60), field(5, bytes('hello')), numberField(6, 1)
     ))
   })
 
-  it('leaves out what is zero, empty, or SIGNATURE', () => {
-    const record = recordOf(owner, { seq: 0n, expires: 0, ttl: 0, value: new Uint8Array() })
+  it('leaves out what is zero, empty, or SIGNATURE', async () => {
+    const record = recordOf(await ownerOf(1), { seq: 0n, expires: 0, ttl: 0, value: new Uint8Array() })
 
-    expect(encodePayload(record)).to.equalBytes(field(1, key))
-    expect(decodePayload(field(1, key))).to.deep.equal(record)
+    expect(encodePayload(record)).to.equalBytes(field(1, record.key))
+    expect(decodePayload(field(1, record.key))).to.deep.equal(record)
   })
 
-  it('is read as it was written, to the ends of each range', () => {
+  it('is read as it was written, to the ends of each range', async () => {
+    const owner = await ownerOf(1)
     const changes: Array<Partial<SignedRecord>> = [
       {}, { seq: MAX_SEQUENCE }, { seq: 2n ** 63n }, { seq: 2n ** 53n + 1n }, { expires: Number.MAX_SAFE_INTEGER }, { ttl: MAX_TTL }, { rule: 'TOMBSTONE' }, { value: new Uint8Array(300) }
     ]
@@ -45,7 +38,8 @@ describe('what is signed', () => {
     }
   })
 
-  it('is not written with a field out of its range', () => {
+  it('is not written with a field out of its range', async () => {
+    const owner = await ownerOf(1)
     const wrong: Array<[Partial<SignedRecord>, string]> = [
       [{ key: bytes('/pk/x') }, '/sig/<multihash'],
       [{ key: new Uint8Array() }, '/sig/<multihash'],
@@ -93,8 +87,10 @@ describe('what is signed', () => {
   ]
 
   for (const [what, payload] of wrong) {
-    it(`is not read when it ${what}`, () => {
-      expect(() => decodePayload(payload(key))).to.throw().with.property('name', 'InvalidRecordError')
+    it(`is not read when it ${what}`, async () => {
+      const bytes = payload(keyFor(await ownerOf(1)))
+
+      expect(() => decodePayload(bytes)).to.throw().with.property('name', 'InvalidRecordError')
     })
   }
 })

@@ -10,7 +10,6 @@ import { openSigned, readSigned, SIGNED_PAYLOAD_TYPE, signRecord } from '../../.
 import { bytes } from '../../helpers/content.ts'
 import { GO_SIGNED_RECORDS } from '../../helpers/go-signed-records.ts'
 import { field, HOUR, KEY_TYPES, keyFor, NOW, numberField, ownerOf, privateKeyOf, recordOf, sealed, signedBy } from '../../helpers/signed-records.ts'
-import type { PrivateKey } from '@libp2p/interface'
 
 interface Parts { publicKey: Uint8Array, type: Uint8Array, payload: Uint8Array, signature: Uint8Array }
 
@@ -85,18 +84,6 @@ describe('signed records', () => {
   })
 
   describe('that are not as they should be', () => {
-    let owner: PrivateKey
-    let key: Uint8Array
-    let value: Uint8Array
-    let parts: Parts
-
-    before(async () => {
-      owner = await ownerOf(1)
-      key = keyFor(owner)
-      value = await signedBy(owner)
-      parts = partsOf(value)
-    })
-
     // the owner's key, payload and signature are all there, so each of them would verify
     const otherForms: Array<[string, (parts: Parts) => Uint8Array]> = [
       ['have a field that is unknown', ({ publicKey, type, payload, signature }) => joined(field(1, publicKey), field(2, type), field(3, payload), field(5, signature), numberField(6, 1))],
@@ -108,6 +95,8 @@ describe('signed records', () => {
     ]
 
     it('verify, were it not for their form', async () => {
+      const parts = partsOf(await signedBy(await ownerOf(1)))
+
       for (const [what, write] of otherForms) {
         await RecordEnvelope.openAndCertify(write(parts), 'libp2p-dht-sig-record').catch(error => { throw new Error(what, { cause: error }) })
       }
@@ -115,12 +104,17 @@ describe('signed records', () => {
 
     for (const [what, write] of otherForms) {
       it(`are refused when they ${what}`, async () => {
-        await expect(openSigned(key, write(parts), NOW)).to.eventually.be.rejectedWith('not written as one is').with.property('name', 'InvalidRecordError')
+        const owner = await ownerOf(1)
+        const value = write(partsOf(await signedBy(owner)))
+
+        await expect(openSigned(keyFor(owner), value, NOW)).to.eventually.be.rejectedWith('not written as one is').with.property('name', 'InvalidRecordError')
       })
     }
 
     it('are refused when a part is missing', async () => {
-      const { publicKey, type, payload, signature } = parts
+      const owner = await ownerOf(1)
+      const key = keyFor(owner)
+      const { publicKey, type, payload, signature } = partsOf(await signedBy(owner))
       const fields = [field(1, publicKey), field(2, type), field(3, payload), field(5, signature)]
 
       for (let i = 0; i < fields.length; i++) {
@@ -131,28 +125,33 @@ describe('signed records', () => {
     })
 
     it('are refused when the owner has signed a payload in another form', async () => {
+      const owner = await ownerOf(1)
       const payload = joined(encodePayload(recordOf(owner)), numberField(7, 1))
 
-      await expect(openSigned(key, await sealed(owner, payload), NOW)).to.eventually.be.rejectedWith('What was signed is no record').with.property('name', 'InvalidRecordError')
+      await expect(openSigned(keyFor(owner), await sealed(owner, payload), NOW)).to.eventually.be.rejectedWith('What was signed is no record').with.property('name', 'InvalidRecordError')
     })
 
     it('are refused when they were signed for another purpose', async () => {
+      const owner = await ownerOf(1)
       const payload = encodePayload(recordOf(owner))
       const peerRecord = { domain: 'libp2p-peer-record', codec: Uint8Array.of(3, 1) }
 
-      await expect(openSigned(key, await sealed(owner, payload, { domain: peerRecord.domain }), NOW)).to.eventually.be.rejectedWith('signature is not that')
-      await expect(openSigned(key, await sealed(owner, payload, { codec: peerRecord.codec }), NOW)).to.eventually.be.rejectedWith('something else than a signed record')
+      await expect(openSigned(keyFor(owner), await sealed(owner, payload, { domain: peerRecord.domain }), NOW)).to.eventually.be.rejectedWith('signature is not that')
+      await expect(openSigned(keyFor(owner), await sealed(owner, payload, { codec: peerRecord.codec }), NOW)).to.eventually.be.rejectedWith('something else than a signed record')
     })
 
     it('are refused under a key that is none', async () => {
+      const value = await signedBy(await ownerOf(1))
+
       await expect(openSigned(bytes('/sig/x'), value, NOW)).to.eventually.be.rejected.with.property('name', 'InvalidParametersError')
     })
 
     it('are not signed for somebody else\'s key', async () => {
-      await expect(signRecord(recordOf(owner), await ownerOf(2))).to.eventually.be.rejectedWith('not that of the peer').with.property('name', 'InvalidParametersError')
+      await expect(signRecord(recordOf(await ownerOf(1)), await ownerOf(2))).to.eventually.be.rejectedWith('not that of the peer').with.property('name', 'InvalidParametersError')
     })
 
     it('are not signed when nobody would read one as long, and not read', async () => {
+      const owner = await ownerOf(1)
       const spare = MAX_SIGNED_SIZE - (await signedBy(owner, { value: new Uint8Array(5_000) })).byteLength
       const longest = await signedBy(owner, { value: new Uint8Array(5_000 + spare) })
 

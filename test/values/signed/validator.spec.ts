@@ -41,7 +41,9 @@ describe('the validator of signed records', () => {
 
     for (const [what, changes] of good) {
       it(what, async () => {
-        await signedValidator({ now })(key, await signedBy(owner, changes))
+        const owner = await ownerOf(1)
+
+        await signedValidator({ now })(keyFor(owner), await signedBy(owner, changes))
       })
     }
 
