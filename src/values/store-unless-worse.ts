@@ -3,7 +3,7 @@
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { InvalidRecordError } from './namespaces.ts'
 import type { Namespaces } from './namespaces.ts'
-import type { RecordStore, UpdateOptions } from './record-store.ts'
+import type { HeldRecord, RecordStore, UpdateOptions } from './record-store.ts'
 import type { ValueRecord } from '../wire/record.ts'
 
 /**
@@ -12,7 +12,7 @@ import type { ValueRecord } from '../wire/record.ts'
  *
  * @throws {InvalidRecordError} when the selector prefers what is held
  */
-export async function storeUnlessWorse (store: RecordStore, namespaces: Namespaces, record: ValueRecord, options?: UpdateOptions): Promise<ValueRecord> {
+export async function storeUnlessWorse (store: RecordStore, namespaces: Namespaces, record: HeldRecord, options?: UpdateOptions): Promise<HeldRecord> {
   return store.update(record.key, async held => {
     if (held == null) {
       return record
