@@ -89,14 +89,14 @@ export class RecordStore {
   async get (key: Uint8Array, options?: AbortOptions): Promise<HeldRecord | undefined> {
     const name = nameOf(key)
     const record = await this.#files.record(name, options)
+    const known = this.#received.peek(name)
 
-    if (record != null) {
-      return this.#valid(record, this.#untilOf(name, await this.#received.find(name, record, options)))
-    }
-
-    if (this.#received.peek(name) != null) {
+    // a write was cut short once, or other software has been here
+    if (known != null && known.bytes !== record?.value.byteLength) {
       await this.#changes.run(name, async () => this.#received.recount(name))
     }
+
+    return record == null ? undefined : this.#valid(record, this.#untilOf(name, await this.#received.find(name, record, options)))
   }
 
   /**

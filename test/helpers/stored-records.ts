@@ -3,10 +3,15 @@
 import { BaseDatastore, MemoryDatastore } from 'datastore-core'
 import { Key } from 'interface-datastore/key'
 import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
+import { commonPrefixLength, keyOf } from '../../src/kademlia/key.ts'
 import { decodeRecord } from '../../src/wire/record.ts'
+import { bytes } from './content.ts'
 import type { ValueRecord } from '../../src/wire/record.ts'
 import type { AbortOptions } from '@libp2p/interface'
 import type { Batch, Datastore, KeyQuery, Pair, Query } from 'interface-datastore'
+
+/** The node that holds the values. */
+export const SELF = keyOf(bytes('the holder'))
 
 export const PREFIX = '/dht/record'
 export const RECEIVED_PREFIX = '/dht/received'
@@ -28,6 +33,27 @@ export function recordKey (key: Uint8Array): Key {
 
 export function markerKey (key: Uint8Array): Key {
   return new Key(`${RECEIVED_PREFIX}/${uint8ArrayToString(key, 'base32')}`)
+}
+
+/** A key that has exactly so many leading bits in common with the holder. */
+export function keyInBucket (commonBits: number, name: string): Uint8Array {
+  for (let i = 0; ; i++) {
+    const key = bytes(`/test/${name}-${i}`)
+
+    if (commonPrefixLength(keyOf(key), SELF) === commonBits) {
+      return key
+    }
+  }
+}
+
+export async function keysIn (datastore: Datastore): Promise<string[]> {
+  const keys = []
+
+  for await (const key of datastore.queryKeys({})) {
+    keys.push(key.toString())
+  }
+
+  return keys
 }
 
 /** All that is there. */
