@@ -5,14 +5,17 @@ import Sinon from 'sinon'
 import { concat as uint8ArrayConcat } from 'uint8arrays/concat'
 import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
 import { commonPrefixLength, keyOf } from '../../src/kademlia/key.ts'
+import { encodeMarker } from '../../src/values/marker.ts'
 import { RecordStore } from '../../src/values/record-store.ts'
 import { decodeRecord, encodeRecord } from '../../src/wire/record.ts'
 import { bytes } from '../helpers/content.ts'
 import { keyInBucket, keysIn, markerKey, PREFIX, readStored, RECEIVED_PREFIX, recordKey, SELF, WatchedDatastore } from '../helpers/stored-records.ts'
+import { turn } from '../helpers/turns.ts'
 import type { EvictionReason } from '../../src/values/make-room.ts'
 import type { HeldForOthers } from '../../src/values/received-records.ts'
 import type { HeldRecord, RecordStoreOptions } from '../../src/values/record-store.ts'
 import type { ValueRecord } from '../../src/wire/record.ts'
+import type { Datastore } from 'interface-datastore'
 
 const HOUR = 3_600_000
 const KEY = bytes('/test/key')
@@ -35,8 +38,8 @@ describe('the store of values', () => {
     clock.restore()
   })
 
-  function createStore (options: Partial<RecordStoreOptions> = {}): RecordStore {
-    return new RecordStore(datastore, { ...OPTIONS, onEvicted: (key, reason) => { evicted.push({ key, reason }) }, ...options })
+  function createStore (options: Partial<RecordStoreOptions> = {}, inside: Datastore = datastore): RecordStore {
+    return new RecordStore(inside, { ...OPTIONS, onEvicted: (key, reason) => { evicted.push({ key, reason }) }, ...options })
   }
 
   function record (value: string, more: Partial<HeldRecord> = {}): HeldRecord {
@@ -465,6 +468,43 @@ describe('the store of values', () => {
     await store.collect()
     expect(store.size).to.equal(0)
     expect(await keysIn(watched.memory)).to.deep.equal([])
+  })
+  it('reads, evicts and collects among 100,000 values without a scan, or a read of any other value, and lets others have their turn', async () => {
+    const COUNT = 100_000
+    const counts = { get: 0, put: 0, delete: 0, query: 0 }
+
+    for (let i = 0; i < COUNT; i++) {
+      const expires = Date.now() + (i < 250 ? 1_000 : 48 * HOUR)
+      datastore.put(markerKey(bytes(`/test/${i}`)), encodeMarker({ expires, until: Infinity, received: Date.now(), bytes: 10, publisher: '' }))
+    }
+
+    store = createStore({ maxRecords: COUNT }, new WatchedDatastore(operation => { counts[operation]++ }, datastore))
+    let isLoaded = false
+    let turns = 0
+    const loading = store.load().then(() => { isLoaded = true })
+
+    while (!isLoaded) {
+      await turn()
+      turns++
+    }
+
+    await loading
+    expect(turns).to.be.greaterThan(COUNT / 1_000)
+    expect(store).to.include({ size: COUNT, bytes: 10 * COUNT })
+    expect(counts).to.deep.equal({ get: 0, put: 0, delete: 0, query: 1 })
+
+    await put(record('1', { key: keyInBucket(3, 'new') }))
+    expect(evicted).to.have.length(1)
+    expect(counts).to.deep.equal({ get: 1, put: 2, delete: 2, query: 1 })
+
+    clock.tick(1_000)
+    const { size } = store
+    await store.collect()
+    expect(size - store.size).to.be.within(249, 250)
+    expect(counts).to.deep.equal({ get: 1, put: 2, delete: 2 + 2 * (size - store.size), query: 1 })
+
+    await held()
+    expect(counts.query).to.equal(1)
   })
 })
 
