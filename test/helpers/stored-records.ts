@@ -77,7 +77,7 @@ export async function readStored (datastore: Datastore): Promise<Stored> {
 }
 
 /** What a datastore is asked to do. */
-export type Operation = 'get' | 'put' | 'delete' | 'query'
+export type Operation = 'get' | 'put' | 'delete' | 'query' | 'next'
 
 /** In memory; does before each operation what it is told, which may be to throw or to wait. A batch is so many single writes. */
 export class WatchedDatastore extends BaseDatastore {
@@ -110,7 +110,12 @@ export class WatchedDatastore extends BaseDatastore {
 
   override async * query (query: Query, options?: AbortOptions): AsyncGenerator<Pair> {
     await this.before('query', query.prefix ?? '')
-    yield * this.memory.query(query, options)
+
+    // what it had when it was asked, as LevelDB
+    for (const pair of [...this.memory.query(query, options) as Generator<Pair>]) {
+      await this.before('next', pair.key.toString())
+      yield pair
+    }
   }
 
   override async * queryKeys (query: KeyQuery, options?: AbortOptions): AsyncGenerator<Key> {

@@ -449,6 +449,24 @@ describe('the store of values', () => {
     }
   })
 
+  it('never gives a value the later end of one that was to take its place when the power failed', async () => {
+    const expires = Date.now() + 1_000
+    const watched = new WatchedDatastore()
+    store = new RecordStore(watched, OPTIONS)
+    await put(record('1', { expires }))
+    let writes = 0
+    watched.before = operation => {
+      if (operation !== 'get' && ++writes > 1) {
+        throw new Error('stopped')
+      }
+    }
+    await expect(put(record('2', { expires: expires + 1_000 }))).to.eventually.be.rejectedWith('stopped')
+
+    clock.tick(1_000)
+    store = createStore({}, watched.memory)
+    expect((await store.get(KEY))?.value ?? bytes('2')).to.equalBytes(bytes('2'))
+  })
+
   it('counts what it could not delete, and deletes it another time', async () => {
     const watched = new WatchedDatastore()
     store = new RecordStore(watched, { ...OPTIONS, maxRecords: 1 })
@@ -471,7 +489,7 @@ describe('the store of values', () => {
   })
   it('reads, evicts and collects among 100,000 values without a scan, or a read of any other value, and lets others have their turn', async () => {
     const COUNT = 100_000
-    const counts = { get: 0, put: 0, delete: 0, query: 0 }
+    const counts = { get: 0, put: 0, delete: 0, query: 0, next: 0 }
 
     for (let i = 0; i < COUNT; i++) {
       const expires = Date.now() + (i < 250 ? 1_000 : 48 * HOUR)
@@ -491,17 +509,17 @@ describe('the store of values', () => {
     await loading
     expect(turns).to.be.greaterThan(COUNT / 1_000)
     expect(store).to.include({ size: COUNT, bytes: 10 * COUNT })
-    expect(counts).to.deep.equal({ get: 0, put: 0, delete: 0, query: 1 })
+    expect(counts).to.deep.equal({ get: 0, put: 0, delete: 0, query: 1, next: COUNT })
 
     await put(record('1', { key: keyInBucket(3, 'new') }))
     expect(evicted).to.have.length(1)
-    expect(counts).to.deep.equal({ get: 1, put: 2, delete: 2, query: 1 })
+    expect(counts).to.deep.equal({ get: 1, put: 2, delete: 2, query: 1, next: COUNT })
 
     clock.tick(1_000)
     const { size } = store
     await store.collect()
     expect(size - store.size).to.be.within(249, 250)
-    expect(counts).to.deep.equal({ get: 1, put: 2, delete: 2 + 2 * (size - store.size), query: 1 })
+    expect(counts).to.deep.equal({ get: 1, put: 2, delete: 2 + 2 * (size - store.size), query: 1, next: COUNT })
 
     await held()
     expect(counts.query).to.equal(1)
