@@ -163,7 +163,7 @@ export class ReceivedRecords {
 
   /**
    * Looks into the datastore for what there is of the name: nobody knows after a write that failed, and a marker may be of
-   * another version, or without a value. As a change of the name, in its turn. No effect on what is to be deleted.
+   * another version, or without a value. As a change of the name, in its turn. What was to be deleted has to leave another time.
    */
   async recount (name: string): Promise<void> {
     const marker = await this.#files.marker(name)
@@ -171,10 +171,6 @@ export class ReceivedRecords {
 
     if (marker != null && record == null) {
       await this.#files.delete(name)
-    }
-
-    if (this.#leaving.has(name)) {
-      return
     }
 
     this.release(name)
