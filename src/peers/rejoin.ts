@@ -3,6 +3,7 @@
 
 import { raceSignal } from 'race-signal'
 import { JITTER } from '../kademlia/parameters.ts'
+import { sleep } from '../query/sleep.ts'
 import type { Seeds } from './seeds.ts'
 import type { Contact } from '../query/contact.ts'
 import type { AbortOptions, Logger } from '@libp2p/interface'

@@ -1,159 +1,179 @@
 // The values that this node holds, in libp2p's datastore, where @libp2p/kad-dht keeps them too. They expire; those held for
-// others are deleted when their time has come, not when somebody asks. The node's own, and what other software keeps beside
-// them (Helia its IPNS records), are never deleted: a marker says which are others'.
+// others are deleted when their time has come, not when somebody asks, or when values of more use need their place. The node's
+// own, and what other software keeps beside them (Helia its IPNS records), are never deleted: a marker says which are others'.
 
-import { Key } from 'interface-datastore/key'
-import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
-import { StoreFullError } from '../query/errors.ts'
-import { decodeRecord, encodeRecord } from '../wire/record.ts'
+import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
+import { endOf } from './marker.ts'
+import { OneByOne } from './one-by-one.ts'
+import { publisherGroup } from './publisher-group.ts'
+import { ReceivedRecords } from './received-records.ts'
+import { RecordFiles } from './record-files.ts'
+import { nameOf } from './record-name.ts'
+import type { Evicted } from './make-room.ts'
+import type { Marker } from './marker.ts'
+import type { HeldForOthers, ReceivedRecordsOptions } from './received-records.ts'
+import type { RecordFilesOptions } from './record-files.ts'
 import type { ValueRecord } from '../wire/record.ts'
 import type { AbortOptions } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 
-export interface RecordStoreOptions {
-  /** of the values' keys in the datastore */
-  prefix: string
-  /** of the keys that mark which values are held for others */
-  receivedPrefix: string
-  /** how long a value is held, ms; its own time to live may end it earlier */
-  maxAge: number
-  /** how many values are held for others; a further one is refused */
-  maxRecords: number
+export interface RecordStoreOptions extends RecordFilesOptions, ReceivedRecordsOptions {}
+
+/** A record as this node holds it. */
+export interface HeldRecord extends ValueRecord {
+  /**
+   * When it ends whatever happens, unix ms; undefined for no such end. The same value again never ends later. Of others' values
+   * it is kept in the datastore, of one's own in memory, for that such a value has ended its validator says too
+   */
+  readonly expires?: number
 }
 
 export interface UpdateOptions extends AbortOptions {
-  /** the value is held for others: it may be refused for want of a place, and is deleted when it has expired */
+  /** the value is held for others, unless it is the node's own already: it may be refused or have to go for want of a place, and is deleted when it has expired */
   received?: boolean
+  /** the value is the node's own from now on, even if it was held for others */
+  own?: boolean
+  /** the id of the peer that sent it: the first one counts for the limit of a publisher's values */
+  from?: string
+}
+
+/** What a change has stored, and what has to go for it. */
+interface Change {
+  record: HeldRecord
+  evicted: Evicted[]
 }
 
 export class RecordStore {
-  readonly #datastore: Datastore
-  readonly #options: RecordStoreOptions
-  /** the last change under way of each key: changes of one key go one after another */
-  readonly #changes = new Map<string, Promise<unknown>>()
-  /** how many values there are; unknown until the first collection has counted them */
-  #count = 0
+  readonly #files: RecordFiles
+  readonly #received: ReceivedRecords
+  readonly #maxAge: number
+  readonly #changes = new OneByOne()
+  /** of one's own values, by name */
+  readonly #ownEnds = new Map<string, number>()
 
   constructor (datastore: Datastore, options: RecordStoreOptions) {
-    this.#datastore = datastore
-    this.#options = options
+    this.#files = new RecordFiles(datastore, options)
+    this.#received = new ReceivedRecords(this.#files, this.#changes, options)
+    this.#maxAge = options.maxAge
+  }
+
+  /** How many values are held for others, as far as is known: all when they are loaded. */
+  get size (): number {
+    return this.#received.size
+  }
+
+  /** How many bytes these values have. */
+  get bytes (): number {
+    return this.#received.bytes
+  }
+
+  /**
+   * Reads which values are held for others. Until it has, the limits hold for those that are known. No effect when it has; a
+   * collection does it first.
+   */
+  async load (options?: AbortOptions): Promise<void> {
+    await this.#received.load(options)
+  }
+
+  /** Deletes what is held for others and has expired, or is over the limits. It knows which, and reads no values. */
+  async collect (options?: AbortOptions): Promise<void> {
+    await this.#received.collect(options)
+  }
+
+  /** What is held for others and has not expired. It is known, and nothing is read; some may be gone when it is asked for. */
+  held (options?: AbortOptions): AsyncIterable<HeldForOthers> {
+    return this.#received.all(options)
   }
 
   /** The record held under the key; undefined when there is none, it has expired, or it can't be read. */
-  async get (key: Uint8Array, options?: AbortOptions): Promise<ValueRecord | undefined> {
-    const record = await this.#read(this.#key(nameOf(key)), options)
+  async get (key: Uint8Array, options?: AbortOptions): Promise<HeldRecord | undefined> {
+    const name = nameOf(key)
+    const record = await this.#files.record(name, options)
+    const known = this.#received.peek(name)
 
-    return record != null && !this.#expired(record) ? record : undefined
+    // a write was cut short once, or other software has been here
+    if (known != null && known.bytes !== record?.value.byteLength) {
+      await this.#changes.run(name, async () => this.#received.recount(name))
+    }
+
+    return record == null ? undefined : this.#valid(record, this.#untilOf(name, await this.#received.find(name, record, options)))
   }
 
   /**
    * Compares and stores as one step: `decide` is given what is held and returns what is to be held, or throws. Changes of
    * the same key wait for each other, so that of two racing ones the older does not stay.
+   *
+   * @throws {StoreFullError} when it is held for others and there is no place, for all that could go for it is of more use
    */
-  async update (key: Uint8Array, decide: (held: ValueRecord | undefined) => Promise<ValueRecord>, options: UpdateOptions = {}): Promise<ValueRecord> {
+  async update (key: Uint8Array, decide: (held: HeldRecord | undefined) => Promise<HeldRecord>, options: UpdateOptions = {}): Promise<HeldRecord> {
     const name = nameOf(key)
+    const { record, evicted } = await this.#changes.run(name, async () => this.#change(name, decide, options))
 
-    return this.#exclusively(name, async () => this.#change(name, decide, options))
-  }
-
-  /** Deletes what is held for others and has expired or can't be read, and counts the rest. */
-  async collect (options?: AbortOptions): Promise<void> {
-    let count = 0
-
-    for await (const { key } of this.#datastore.query({ prefix: `${this.#options.receivedPrefix}/` }, options)) {
-      options?.signal?.throwIfAborted()
-      const name = key.toString().slice(this.#options.receivedPrefix.length + 1)
-
-      // one that is put again meanwhile stays
-      count += await this.#exclusively(name, async () => this.#keeps(name, key, options)) ? 1 : 0
-    }
-
-    this.#count = count
-  }
-
-  /** Whether the value is still good; else it is deleted, and its marker with it. */
-  async #keeps (name: string, marker: Key, options?: AbortOptions): Promise<boolean> {
-    const record = await this.#read(this.#key(name), options)
-
-    if (record != null && !this.#expired(record)) {
-      return true
-    }
-
-    await this.#datastore.delete(this.#key(name), options)
-    await this.#datastore.delete(marker, options)
-
-    return false
-  }
-
-  /** Changes of the same key go one after another. */
-  async #exclusively <T> (name: string, change: () => Promise<T>): Promise<T> {
-    const running = (this.#changes.get(name) ?? Promise.resolve())
-      // whoever caused the change before hears of its failure
-      .catch(() => {})
-      .then(change)
-
-    this.#changes.set(name, running)
-
-    try {
-      return await running
-    } finally {
-      if (this.#changes.get(name) === running) {
-        this.#changes.delete(name)
-      }
-    }
-  }
-
-  async #change (name: string, decide: (held: ValueRecord | undefined) => Promise<ValueRecord>, options: UpdateOptions): Promise<ValueRecord> {
-    const key = this.#key(name)
-    const found = await this.#read(key, options)
-    const record = await decide(found != null && !this.#expired(found) ? found : undefined)
-    const isNew = found == null && options.received === true
-
-    if (isNew && this.#count >= this.#options.maxRecords) {
-      throw new StoreFullError(`${this.#count} values are held for others, which is the limit`)
-    }
-
-    if (isNew) {
-      this.#count++
-      await this.#datastore.put(new Key(`${this.#options.receivedPrefix}/${name}`, false), new Uint8Array(0), options)
-    }
-
-    await this.#datastore.put(key, encodeRecord(record), options)
+    // it is stored; what can't be deleted now, the next change or collection will delete
+    await this.#received.delete(evicted).catch(() => {})
 
     return record
   }
 
-  async #read (key: Key, options?: AbortOptions): Promise<ValueRecord | undefined> {
+  async #change (name: string, decide: (held: HeldRecord | undefined) => Promise<HeldRecord>, options: UpdateOptions): Promise<Change> {
+    const found = await this.#files.record(name, options)
+    const before = await this.#received.find(name, found, options)
+    const untilBefore = this.#untilOf(name, before)
+    const record = await decide(found == null ? undefined : this.#valid(found, untilBefore))
+    options.signal?.throwIfAborted()
+
+    const isSame = found != null && uint8ArrayEquals(found.value, record.value)
+    const until = Math.min(record.expires ?? Infinity, isSame ? untilBefore : Infinity)
+    const isReceived = options.own !== true && (found == null ? options.received === true : before != null)
+
     try {
-      return parse(await this.#datastore.get(key, options))
+      const evicted = isReceived
+        ? await this.#received.put(name, record, this.#markerOf(record, until, before, options), before)
+        : await this.#putOwn(name, record, until, before != null)
+
+      return { record: ending(record, until), evicted }
     } catch (error: any) {
-      if (error.name !== 'NotFoundError') {
-        throw error
+      if (error.name !== 'StoreFullError') {
+        // where that fails too, it counts as stored until it expires
+        await this.#received.recount(name).catch(() => {})
       }
+
+      throw error
     }
   }
 
-  /** One without a time was not written by this node, and its age can't be known. */
-  #expired ({ timeReceived, ttl }: ValueRecord): boolean {
-    const age = ttl == null ? this.#options.maxAge : Math.min(this.#options.maxAge, ttl * 1000)
+  async #putOwn (name: string, record: HeldRecord, until: number, wasReceived: boolean): Promise<Evicted[]> {
+    await this.#files.writeOwn(name, record, wasReceived)
+    this.#received.release(name)
 
-    return timeReceived == null || Date.now() >= timeReceived + age
+    if (until === Infinity) {
+      this.#ownEnds.delete(name)
+    } else {
+      this.#ownEnds.set(name, until)
+    }
+
+    return []
   }
 
-  #key (name: string): Key {
-    return new Key(`${this.#options.prefix}/${name}`, false)
+  #markerOf (record: HeldRecord, until: number, before: Marker | undefined, { received, from }: UpdateOptions): Marker {
+    return {
+      expires: Math.min(endOf(record, this.#maxAge), until),
+      until,
+      received: before == null || received === true ? Date.now() : before.received,
+      bytes: record.value.byteLength,
+      publisher: publisherGroup(record) || before?.publisher || publisherGroup(record, from)
+    }
+  }
+
+  #untilOf (name: string, received: Marker | undefined): number {
+    return received?.until ?? this.#ownEnds.get(name) ?? Infinity
+  }
+
+  #valid (record: ValueRecord, until: number): HeldRecord | undefined {
+    return Date.now() < Math.min(endOf(record, this.#maxAge), until) ? ending(record, until) : undefined
   }
 }
 
-/** How a key is written in the datastore. */
-function nameOf (key: Uint8Array): string {
-  return uint8ArrayToString(key, 'base32')
-}
-
-function parse (bytes: Uint8Array): ValueRecord | undefined {
-  try {
-    return decodeRecord(bytes)
-  } catch {
-    // it is of no use to anyone: the next change or collection replaces it
-  }
+function ending (record: ValueRecord, until: number): HeldRecord {
+  return until === Infinity ? record : { ...record, expires: until }
 }

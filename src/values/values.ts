@@ -1,5 +1,6 @@
 // The value store: the parts that values need, put together.
 
+import { keyOf } from '../kademlia/key.ts'
 import { getValue } from './get.ts'
 import { getValueHandler, putValueHandler } from './handlers.ts'
 import { Namespaces } from './namespaces.ts'
@@ -50,6 +51,7 @@ export class Values {
     const store = new RecordStore(needs.datastore, {
       prefix: `${init.prefix}/record`,
       receivedPrefix: `${init.prefix}/received`,
+      self: keyOf(needs.ownKey.multihash),
       maxRecords: init.maxRecords,
       maxAge: MAX_RECORD_AGE
     })

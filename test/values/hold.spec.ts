@@ -2,6 +2,7 @@ import { expect } from 'aegir/chai'
 import { MemoryDatastore } from 'datastore-core'
 import { hold } from '../../src/values/hold.ts'
 import { Namespaces } from '../../src/values/namespaces.ts'
+import { keyOf } from '../../src/kademlia/key.ts'
 import { RecordStore } from '../../src/values/record-store.ts'
 import { bytes } from '../helpers/content.ts'
 import type { ValueRecord } from '../../src/wire/record.ts'
@@ -13,7 +14,7 @@ describe('replacing a value', () => {
   let store: RecordStore
 
   beforeEach(() => {
-    store = new RecordStore(new MemoryDatastore(), { prefix: '/r', receivedPrefix: '/m', maxAge: 1_000_000_000, maxRecords: 10 })
+    store = new RecordStore(new MemoryDatastore(), { prefix: '/r', receivedPrefix: '/m', maxAge: 1_000_000_000, maxRecords: 10, self: keyOf(bytes('self')) })
   })
 
   async function put (value: string, more: Partial<ValueRecord> = {}): Promise<ValueRecord> {
