@@ -36,6 +36,12 @@ export interface GetOptions {
   endsAtQuorum?: boolean
 }
 
+/** The best value, and who answered with a valid one; nobody when it is this node's own, or from its memory. */
+export interface FoundValue {
+  value: Uint8Array
+  holders: Contact[]
+}
+
 /** What has been found so far. */
 interface Findings {
   /** the best, or what all of them come to together; undefined for nothing */
@@ -54,7 +60,7 @@ interface Findings {
  * @throws {InvalidParametersError} when the key has no namespace that has a validator, or the quorum is none
  * @throws {NotFoundError} when no peer that was asked has a valid value
  */
-export async function getValue (key: Uint8Array, needs: GetNeeds, options: GetOptions): Promise<Uint8Array> {
+export async function getValue (key: Uint8Array, needs: GetNeeds, options: GetOptions): Promise<FoundValue> {
   const { namespaces, store, cache, self } = needs
   const { signal, events, useCache, useNetwork } = options
   namespaces.requireNamespace(key)
@@ -64,7 +70,7 @@ export async function getValue (key: Uint8Array, needs: GetNeeds, options: GetOp
   if (cached != null) {
     events?.onValue(self, cached)
 
-    return cached.slice()
+    return { value: cached.slice(), holders: [] }
   }
 
   const found: Findings = { holders: new Map() }
@@ -96,7 +102,7 @@ export async function getValue (key: Uint8Array, needs: GetNeeds, options: GetOp
   cache.set(key, value)
   repair({ key, value, own: found.own, holders: found.holders, closest, events }, needs)
 
-  return value
+  return { value, holders: [...found.holders.keys()] }
 }
 
 /** Asks the nearest, and returns who they are. */

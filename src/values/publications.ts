@@ -3,6 +3,8 @@
 import { Key } from 'interface-datastore/key'
 import { fromString as uint8ArrayFromString } from 'uint8arrays/from-string'
 import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
+import { OneByOne } from './one-by-one.ts'
+import { isName, keyNamed, nameOf } from './record-name.ts'
 import type { AbortOptions } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 
@@ -22,40 +24,49 @@ export interface Publication {
 
 type Stored = Omit<Publication, 'key'>
 
+export interface PublicationsOptions {
+  /** of the datastore's keys */
+  prefix: string
+  /** how long after it has succeeded it is done again, ms */
+  interval: number
+  /** a number from 0 to 1: intervals are shortened by chance, so that what was published together does not stay in step */
+  random (): number
+}
+
+/** Intervals are shortened by up to this share. */
+const JITTER = 0.1
+
 export class Publications {
   readonly #datastore: Datastore
-  readonly #prefix: string
-  /** what was cancelled while it was being published: it is not to come back */
-  readonly #cancelled = new Set<string>()
+  readonly #options: PublicationsOptions
+  readonly #changes = new OneByOne()
 
-  /** `prefix`: of the datastore's keys */
-  constructor (datastore: Datastore, prefix: string) {
+  constructor (datastore: Datastore, options: PublicationsOptions) {
     this.#datastore = datastore
-    this.#prefix = prefix
+    this.#options = options
   }
 
-  /** From now on it is published, whatever was cancelled before. */
-  async begin (publication: Publication, options?: AbortOptions): Promise<void> {
-    this.#cancelled.delete(nameOf(publication.key))
-    await this.#write(publication, options)
+  /** From now on it is published: the first time as soon as may be. What is published already stays as it is, but for when it ends. */
+  async begin (key: Uint8Array, { until, ...options }: AbortOptions & { until?: number } = {}): Promise<void> {
+    await this.#change(key, async publication => ({ publishedAt: 0, due: 0, failures: 0, ...publication, until }), options)
   }
 
-  /** Notes how an attempt went. No effect when it was cancelled meanwhile. */
-  async note (publication: Publication, options?: AbortOptions): Promise<void> {
-    if (!this.#cancelled.has(nameOf(publication.key)) && await this.#datastore.has(this.#key(publication.key), options)) {
-      await this.#write(publication, options)
-    }
+  /** It was stored now. No effect when it is not published, or no more. */
+  async succeeded (key: Uint8Array, { until, ...options }: AbortOptions & { until?: number } = {}): Promise<void> {
+    const now = Date.now()
+    const due = now + this.#options.interval * (1 - JITTER * this.#options.random())
+
+    await this.#change(key, async publication => publication == null ? undefined : { publishedAt: now, due, failures: 0, until: until ?? publication.until }, options)
+  }
+
+  /** An attempt has failed. No effect when it is not published, or no more. */
+  async failed (key: Uint8Array, error: Error): Promise<void> {
+    await this.#change(key, async publication => publication == null ? undefined : { ...publication, failures: publication.failures + 1, error: error.message })
   }
 
   /** No effect when it is not published. */
   async cancel (key: Uint8Array, options?: AbortOptions): Promise<void> {
-    this.#cancelled.add(nameOf(key))
-
-    try {
-      await this.#datastore.delete(this.#key(key), options)
-    } finally {
-      this.#cancelled.delete(nameOf(key))
-    }
+    await this.#changes.run(nameOf(key), async () => this.#datastore.delete(this.#key(key), options))
   }
 
   async has (key: Uint8Array, options?: AbortOptions): Promise<boolean> {
@@ -63,38 +74,50 @@ export class Publications {
   }
 
   async * all (options?: AbortOptions): AsyncGenerator<Publication> {
-    for await (const { key, value } of this.#datastore.query({ prefix: `${this.#prefix}/` }, options)) {
+    for await (const { key, value } of this.#datastore.query({ prefix: `${this.#options.prefix}/` }, options)) {
       options?.signal?.throwIfAborted()
-      const publication = read(key.toString().slice(this.#prefix.length + 1), value)
+      const name = key.toString().slice(this.#options.prefix.length + 1)
+      const stored = isName(name) ? parse(value) : undefined
 
-      if (publication != null) {
-        yield publication
+      if (stored != null) {
+        yield { key: keyNamed(name), ...stored }
       }
     }
   }
 
-  async #write ({ key, ...stored }: Publication, options?: AbortOptions): Promise<void> {
-    await this.#datastore.put(this.#key(key), uint8ArrayFromString(JSON.stringify(stored)), options)
+  /** Changes of one publication go one after another: what was cancelled does not come back. */
+  async #change (key: Uint8Array, change: (publication: Stored | undefined) => Promise<Stored | undefined>, options?: AbortOptions): Promise<void> {
+    await this.#changes.run(nameOf(key), async () => {
+      const changed = await change(await this.#read(key, options))
+
+      if (changed != null) {
+        await this.#datastore.put(this.#key(key), uint8ArrayFromString(JSON.stringify(changed)), options)
+      }
+    })
+  }
+
+  async #read (key: Uint8Array, options?: AbortOptions): Promise<Stored | undefined> {
+    try {
+      return parse(await this.#datastore.get(this.#key(key), options))
+    } catch (error: any) {
+      if (error.name !== 'NotFoundError') {
+        throw error
+      }
+    }
   }
 
   #key (key: Uint8Array): Key {
-    return new Key(`${this.#prefix}/${nameOf(key)}`, false)
+    return new Key(`${this.#options.prefix}/${nameOf(key)}`, false)
   }
 }
 
-function nameOf (key: Uint8Array): string {
-  return uint8ArrayToString(key, 'base32')
-}
-
-/** Undefined for what is none of ours. */
-function read (name: string, value: Uint8Array): Publication | undefined {
+/** Undefined for what is none of ours, or was cut short. */
+function parse (bytes: Uint8Array): Stored | undefined {
   try {
-    const { publishedAt, due, until, failures, error } = JSON.parse(uint8ArrayToString(value)) as Stored
+    const { publishedAt, due, until, failures, error } = JSON.parse(uint8ArrayToString(bytes)) as Stored
 
-    if ([publishedAt, due, failures].every(Number.isFinite)) {
-      return { key: uint8ArrayFromString(name, 'base32'), publishedAt, due, until, failures, error }
-    }
+    return [publishedAt, due, failures].every(Number.isFinite) ? { publishedAt, due, until, failures, error } : undefined
   } catch {
-    // written by something else, or cut short
+    // written by something else
   }
 }

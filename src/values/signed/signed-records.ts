@@ -6,6 +6,7 @@ import { WriteError } from '../../query/store-nearest.ts'
 import { InvalidRecordError } from '../namespaces.ts'
 import { OneByOne } from '../one-by-one.ts'
 import { BetterValueError } from '../put.ts'
+import { nameOf } from '../record-name.ts'
 import { sleep } from '../../query/sleep.ts'
 import { MAX_AHEAD } from './limits.ts'
 import { isOwner, ownerMultihash } from './owner.ts'
@@ -16,13 +17,14 @@ import { updateRecord } from './update-record.ts'
 import { watchRecord } from './watch.ts'
 import type { SignedRecord } from './payload.ts'
 import type { OwnerOptions, PublishedRecord, PublishOptions, Records, ResolvedRecord, ResolveOptions, UpdateOptions, WatchedRecord, WatchOptions } from './records-api.ts'
-import type { Sequences } from './sequences.ts'
+
 import type { Version } from './update-record.ts'
 import type { Contact } from '../../query/contact.ts'
 import type { WriteResult } from '../../query/store-nearest.ts'
 import type { FoundValue } from '../get.ts'
 import type { Publication, Publications } from '../publications.ts'
 import type { Quorum } from '../quorum.ts'
+import type { Sequences } from '../sequences.ts'
 import type { AbortOptions, PeerId, PrivateKey } from '@libp2p/interface'
 
 /** A record expires so long after it was signed, ms, unless its owner wants it to end earlier: an hour less than allowed, for holders whose clocks are behind. */
@@ -249,7 +251,7 @@ export class SignedRecords implements Records {
 
   /** From now on it is published again, whatever becomes of the first attempt. */
   async #begin (key: Uint8Array, { republish = true, expires }: PublishOptions, signal: AbortSignal): Promise<void> {
-    if (republish && !await this.#needs.publications.has(key, { signal })) {
+    if (republish) {
       await this.#needs.publications.begin(key, { until: expires, signal })
     }
   }

@@ -2,8 +2,8 @@
 // one which has missed something, or lies, is made up for by the others.
 
 import { compareSigned } from './selector.ts'
-import type { FoundValue } from './signed-records.ts'
 import type { Contact } from '../../query/contact.ts'
+import type { FoundValue } from '../get.ts'
 
 /** A look that finds nothing new makes the pause before the next one so many times as long. */
 const BACK_OFF = 1.5

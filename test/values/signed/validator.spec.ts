@@ -118,7 +118,7 @@ describe('the validator of signed records', () => {
   })
 
   it('is told in the words of the namespace, with the reason', async () => {
-    const namespaces = new Namespaces({ sig: signedValidator({ now }) }, { sig: selectSigned })
+    const namespaces = new Namespaces({ validators: { sig: signedValidator({ now }) }, selectors: { sig: selectSigned }, timeout: 5_000 })
 
     await namespaces.validate(key, await signedBy(owner))
     await expect(namespaces.validate(key, bytes('no envelope'))).to.eventually.be.rejectedWith('not valid under its key: The value is no signed envelope').with.property('name', 'InvalidRecordError')

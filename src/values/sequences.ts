@@ -1,9 +1,10 @@
-// The last sequence number of each record that this node has signed, kept in the datastore before anything is sent: a process that is killed
+// The last sequence number of everything that this node has signed, kept in the datastore before anything is sent: a process that is killed
 // never signs two records with the same one.
 
 import { Key } from 'interface-datastore/key'
 import { fromString as uint8ArrayFromString } from 'uint8arrays/from-string'
 import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
+import { nameOf } from './record-name.ts'
 import type { AbortOptions } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 
@@ -42,6 +43,6 @@ export class Sequences {
   }
 
   #key (key: Uint8Array): Key {
-    return new Key(`${this.#prefix}/${uint8ArrayToString(key, 'base32')}`, false)
+    return new Key(`${this.#prefix}/${nameOf(key)}`, false)
   }
 }

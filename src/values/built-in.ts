@@ -1,0 +1,50 @@
+// The namespaces that need no application: `/pk`, `/ipns`, `/sig` and `/overlay`.
+
+import { ipnsSelector } from 'ipns/selector'
+import { ipnsValidator } from 'ipns/validator'
+import { overlaySelector, overlayValidator } from './overlay/validator.ts'
+import { decodeSet, mergeSets } from './overlay/member-set.ts'
+import { selectPublicKey, validatePublicKey } from './public-key.ts'
+import { contradict } from './signed/contradict.ts'
+import { selectSigned } from './signed/selector.ts'
+import { readSigned } from './signed/signed-record.ts'
+import { signedValidator } from './signed/validator.ts'
+import type { Selectors, Validators, ValueRules } from './namespaces.ts'
+
+export interface BuiltIn {
+  validators: Validators
+  selectors: Selectors
+  rules: Record<string, ValueRules>
+}
+
+/** `signedRecordSize`, `memberListSize`: the longest that are taken, bytes */
+export function builtIn ({ signedRecordSize, memberListSize }: { signedRecordSize: number, memberListSize: number }): BuiltIn {
+  const now = (): number => Date.now()
+
+  return {
+    validators: {
+      pk: validatePublicKey,
+      ipns: ipnsValidator,
+      sig: signedValidator({ now, maxSize: signedRecordSize }),
+      overlay: overlayValidator({ now, maxSize: memberListSize })
+    },
+    selectors: {
+      pk: selectPublicKey,
+      ipns: ipnsSelector,
+      sig: selectSigned,
+      overlay: overlaySelector({ now })
+    },
+    rules: {
+      sig: {
+        expires: value => readSigned(value).record.expires,
+        ttl: value => readSigned(value).record.ttl,
+        answersHeld: true,
+        contradict
+      },
+      overlay: {
+        expires: value => Math.max(...decodeSet(value).map(({ expires }) => expires)),
+        merge: values => mergeSets(values, now(), memberListSize)
+      }
+    }
+  }
+}
