@@ -3,8 +3,12 @@
 import type { DHTProgressEvents } from './query/events.ts'
 import type { Operation } from './query/operation.ts'
 import type { WriteResult } from './query/store-nearest.ts'
+import type { NetworkSize } from './kademlia/network-size.ts'
 import type { Selectors, Validators } from './values/namespaces.ts'
-import type { AbortOptions, ComponentLogger, Libp2pEvents, Metrics, PeerId, PeerInfo, PeerStore, PrivateKey, RoutingOptions } from '@libp2p/interface'
+import type { Overlays } from './values/overlay/overlays-api.ts'
+import type { Quorum } from './values/quorum.ts'
+import type { Records } from './values/signed/records-api.ts'
+import type { AbortOptions, ComponentLogger, Libp2pEvents, Metrics, PeerId, PeerDiscoveryEvents, PeerInfo, PeerStore, PrivateKey, RoutingOptions } from '@libp2p/interface'
 import type { AddressManager, ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { Datastore } from 'interface-datastore'
 import type { TypedEventTarget } from 'main-event'
@@ -30,6 +34,59 @@ export interface KadDHTComponents {
  * knows itself, `useNetwork: false` everything else.
  */
 export interface DHTOptions extends Omit<RoutingOptions, 'onProgress'>, ProgressOptions<DHTProgressEvents | any> {}
+
+export interface GetOptions extends DHTOptions {
+  /**
+   * How many nodes have to answer with a valid value before the best of them is returned: `one`, `majority` (of k), `all`, or a number. Given, it ends
+   * the search of whoever awaits it, which saves messages. Left out, it is the majority, and the search goes on in the background, so that nodes that
+   * should have the value and have an older one or none get it. Whoever iterates hears of better ones until all are asked.
+   *
+   * @default "majority"
+   */
+  quorum?: Quorum
+}
+
+export interface PutOptions extends DHTOptions {
+  /**
+   * With fewer holders than that it is an error.
+   *
+   * @default 1
+   */
+  minSuccesses?: number
+  /**
+   * Store it at whoever is near enough to be one of the nearest, by the size of the network, and return when three quarters of k have it; the rest goes
+   * on. Much faster, a few messages less, and now and then a holder that is not among the nearest. Without effect while that size is not known to a tenth.
+   *
+   * @default false
+   */
+  optimistic?: boolean
+  /**
+   * Publish it again every 22 hours until `cancelRepublish`, also after a restart.
+   *
+   * @default false
+   */
+  republish?: boolean
+}
+
+/** Something that this node publishes again and again. Times are unix milliseconds. */
+export interface Published {
+  key: Uint8Array
+  /** when it was last stored by others; 0 for never */
+  publishedAt: number
+  /** when that is to be done again */
+  due: number
+  /** when that ends by itself; undefined for never */
+  until?: number
+  /** attempts in a row that failed, and what the last one failed for */
+  failures: number
+  error?: string
+}
+
+/** What the service tells of; libp2p's peer discovery hears of `peer`. */
+export interface KadDHTEvents {
+  /** the owner of a signed record has signed two with the same sequence number that are not the same: a fault, or a key that two use */
+  'record:contradiction': CustomEvent<{ key: Uint8Array, values: [Uint8Array, Uint8Array] }>
+}
 
 export interface SetModeOptions extends AbortOptions {
   /** register the protocol anew even if the mode does not change */
@@ -86,7 +143,7 @@ export interface RoutingTable extends TypedEventTarget<RoutingTableEvents> {
 /**
  * A Kademlia DHT. Each operation is lazy: await it for its result, or iterate it for its events; either starts it.
  */
-export interface KadDHT {
+export interface KadDHT extends TypedEventTarget<KadDHTEvents & PeerDiscoveryEvents> {
   /** Kademlia's k: peers a bucket, and how many nodes hold a value. */
   readonly k: number
   /** Kademlia's α: requests of a lookup at once. */
@@ -99,6 +156,17 @@ export interface KadDHT {
   readonly selectors: Selectors
   readonly routingTable: RoutingTable
 
+  /** Records that their owner alone may change. */
+  readonly records: Records
+
+  /** Who takes part in something, each signed by itself. */
+  readonly overlays: Overlays
+
+  /**
+   * How many peers answer requests in the network, and one standard deviation of that as a share; undefined when no lookup of the last two hours tells.
+   */
+  readonly networkSize: NetworkSize | undefined
+
   /**
    * The best value under a key. The last event is a VALUE with it.
    *
@@ -106,17 +174,23 @@ export interface KadDHT {
    * @throws {NotFoundError} when awaited, and nobody who was asked has a valid value
    * @throws {NoPeersError} when there is nobody to ask
    */
-  get (key: Uint8Array, options?: DHTOptions): Operation<Uint8Array>
+  get (key: Uint8Array, options?: GetOptions): Operation<Uint8Array>
 
   /**
    * Stores a value on this node and on the k nodes nearest to its key, and tells which of them have it.
    *
    * @throws {InvalidParametersError} when there is no validator for the key's namespace
    * @throws {InvalidRecordError} when the value is not valid, too long, or worse than the one held here
-   * @throws {QueryError} when no other node took it
+   * @throws {QueryError} when fewer other nodes than `minSuccesses` took it
    * @throws {NoPeersError} when there is nobody to ask
    */
-  put (key: Uint8Array, value: Uint8Array, options?: DHTOptions): Operation<WriteResult>
+  put (key: Uint8Array, value: Uint8Array, options?: PutOptions): Operation<WriteResult>
+
+  /** Publishes the value no more. What others hold lapses by itself. */
+  cancelRepublish (key: Uint8Array, options?: AbortOptions): Promise<void>
+
+  /** What this node publishes again and again: values, signed records, memberships of overlays. */
+  published (options?: AbortOptions): AsyncIterable<Published>
 
   /**
    * Announces that this node provides the content, and does so again until `cancelReprovide`, also when this time nobody

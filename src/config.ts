@@ -1,9 +1,11 @@
 // Every option: what it means, its default, and the check that tells what is wrong with it.
 
-import { PEERS_PER_GROUP } from './kademlia/parameters.ts'
-import { asObject, boolean, checkAll, duration, func, functions, group, invalid, path, positive, text, timer } from './option-checks.ts'
+import { PEERS_PER_GROUP, REPLICATION } from './kademlia/parameters.ts'
+import { asObject, boolean, checkAll, count, duration, func, functions, group, invalid, path, positive, text, timer } from './option-checks.ts'
 import { parseSeeds } from './parse-seeds.ts'
 import { networkOf } from './wire/address-group.ts'
+import { DEFAULT_SIGNED_SIZE, MAX_SIGNED_SIZE } from './values/signed/limits.ts'
+import { MIN_SET_SIZE } from './values/overlay/member-set.ts'
 import { removePrivateAddressesMapper } from './wire/address-mappers.ts'
 import { MAX_VALUE } from './wire/limits.ts'
 import type { GroupLimits } from './kademlia/diversity.ts'
@@ -88,6 +90,57 @@ export interface ReProvideInit {
   validity?: number
 }
 
+/** How this node publishes again what it has published: signed records, overlays it has joined, values put with `republish`. */
+export interface RepublishInit {
+  /**
+   * How long after it was stored a value is stored again, in ms; by chance up to a tenth earlier.
+   *
+   * @default 79_200_000 (22 hours)
+   */
+  validity?: number
+  /**
+   * How often to look for what is due, in ms.
+   *
+   * @default 3_600_000 (1 hour)
+   */
+  interval?: number
+  /**
+   * Values at once.
+   *
+   * @default 5
+   */
+  concurrency?: number
+  /**
+   * Values that may wait in memory; the walk over all of them pauses meanwhile.
+   *
+   * @default 1_024
+   */
+  maxQueueSize?: number
+}
+
+/** How this node keeps the values alive that it holds for others. */
+export interface ReplicateInit {
+  /**
+   * A value that nobody has put here for so long is put to the nearest nodes again, in ms; by chance up to half as long again. Kademlia's hour lets
+   * values survive that their publisher does not see to; longer costs fewer messages.
+   *
+   * @default 3_600_000 (1 hour)
+   */
+  interval?: number
+  /**
+   * Values at once.
+   *
+   * @default 5
+   */
+  concurrency?: number
+  /**
+   * Values that may wait; those over that wait for the next look, a minute later.
+   *
+   * @default 1_000
+   */
+  maxQueueSize?: number
+}
+
 /** Random lookups, for libp2p's peer discovery. The table needs none: it is refreshed where it has to be. */
 export interface RandomWalkInit {
   /**
@@ -150,11 +203,44 @@ export interface LimitsInit {
    */
   valueSize?: number
   /**
-   * Values stored for others.
+   * Values stored for others. When there is no place, the one of least use goes, which is one far from this node or about to end; one that is
+   * itself of less use than all that are stored is refused.
    *
    * @default 100_000
    */
   storedValues?: number
+  /**
+   * Bytes of all values stored for others together.
+   *
+   * @default 268_435_456 (256 MiB)
+   */
+  storedValueBytes?: number
+  /**
+   * Values stored for others of one publisher: of the owner of signed records, else of whoever is said to have published them, else of
+   * the peer that sent them.
+   *
+   * @default 1_000
+   */
+  valuesPerPublisher?: number
+  /**
+   * The longest signed record stored or published, in bytes, of which key, name and signature take some 200. All nodes of a network should
+   * agree on it; at most 10_240.
+   *
+   * @default 1_024
+   */
+  signedRecordSize?: number
+  /**
+   * The longest member list of an overlay, in bytes: 10 KiB hold some 42 members. All nodes of a network should agree on it; at least 1_251.
+   *
+   * @default 10_240
+   */
+  memberListSize?: number
+  /**
+   * How long a validator or a selector may take, in ms, before the value counts as not valid.
+   *
+   * @default 5_000
+   */
+  validatorTimeout?: number
   /**
    * Provider records stored for others.
    *
@@ -364,6 +450,16 @@ export interface KadDHTInit {
   providers?: ProvidersInit
   /** How this node announces again what it provides. */
   reprovide?: ReProvideInit
+  /** How this node publishes again what it has published. */
+  republish?: RepublishInit
+  /** How this node keeps the values alive that it holds for others. */
+  replicate?: ReplicateInit
+  /**
+   * How many values that were read are remembered, each for as long as it says that it may be. Only `/sig` records say so.
+   *
+   * @default 0
+   */
+  readCache?: number
   /**
    * Every peer that comes in or goes out passes it: it leaves the addresses that may be used. For a LAN take
    * `removePublicAddressesMapper`, for tests on one machine `passthroughMapper`.
@@ -418,6 +514,9 @@ export interface KadDHTConfig {
   perGroup: GroupLimits
   providers: { cacheSize: number, cleanupInterval: number, validity: number }
   reprovide: Required<ReProvideInit>
+  republish: Required<RepublishInit>
+  replicate: Required<ReplicateInit>
+  readCache: number
   peerInfoMapper: PeerInfoMapper
   requestTimeout: number
   slow: { min: number, max: number, initial: number }
@@ -458,6 +557,7 @@ const DEFAULTS = {
   maxOutboundStreams: 64,
   onPeerConnectTimeout: 10 * SECOND,
   incomingMessageTimeout: 10 * SECOND,
+  readCache: 0,
   peerInfoMapper: removePrivateAddressesMapper
 } satisfies KadDHTInit
 
@@ -488,9 +588,27 @@ const REPROVIDE_DEFAULTS: Required<ReProvideInit> = {
   validity: 48 * HOUR
 }
 
+const REPUBLISH_DEFAULTS: Required<RepublishInit> = {
+  validity: 22 * HOUR,
+  interval: HOUR,
+  concurrency: 5,
+  maxQueueSize: 1_024
+}
+
+const REPLICATE_DEFAULTS: Required<ReplicateInit> = {
+  interval: REPLICATION.interval,
+  concurrency: 5,
+  maxQueueSize: 1_000
+}
+
 const LIMITS_DEFAULTS: Required<LimitsInit> = {
   valueSize: MAX_VALUE,
   storedValues: 100_000,
+  storedValueBytes: 256 * 1024 * 1024,
+  valuesPerPublisher: 1_000,
+  signedRecordSize: DEFAULT_SIGNED_SIZE,
+  memberListSize: MAX_VALUE,
+  validatorTimeout: 5 * SECOND,
   storedProviders: 1_000_000,
   providersPerKey: 500,
   foundProviders: 1_000,
@@ -545,6 +663,9 @@ const CHECKS: Record<keyof KadDHTInit, Check> = {
   diversity: group({ groupOf: func, peersPerGroup: positive, peersPerGroupInBucket: positive }),
   providers: group({ cacheSize: positive, cleanupInterval: timer(SECOND), provideValidity: duration }),
   reprovide: group({ concurrency: positive, maxQueueSize: positive, threshold: duration, interval: timer(1), validity: duration }),
+  republish: group({ validity: duration, interval: timer(1), concurrency: positive, maxQueueSize: positive }),
+  replicate: group({ interval: duration, concurrency: positive, maxQueueSize: positive }),
+  readCache: count,
   peerInfoMapper: func,
   networkDialTimeout: timeouts,
   onPeerConnectTimeout: timer(1),
@@ -552,6 +673,11 @@ const CHECKS: Record<keyof KadDHTInit, Check> = {
   limits: group({
     valueSize: positive,
     storedValues: positive,
+    storedValueBytes: positive,
+    valuesPerPublisher: positive,
+    signedRecordSize: positive,
+    memberListSize: positive,
+    validatorTimeout: timer(1),
     storedProviders: positive,
     providersPerKey: positive,
     foundProviders: positive,
@@ -589,6 +715,16 @@ export function resolveConfig (init: KadDHTInit): KadDHTConfig {
     throw invalid('reprovide.threshold', reprovide.threshold, `less than reprovide.validity, which is ${reprovide.validity}`)
   }
 
+  const limits = { ...LIMITS_DEFAULTS, ...given(init.limits) }
+
+  if (limits.signedRecordSize > MAX_SIGNED_SIZE) {
+    throw invalid('limits.signedRecordSize', limits.signedRecordSize, `no more than ${MAX_SIGNED_SIZE}, which is what any node reads`)
+  }
+
+  if (limits.memberListSize < MIN_SET_SIZE) {
+    throw invalid('limits.memberListSize', limits.memberListSize, `no less than ${MIN_SET_SIZE}, which is the longest that an entry can be`)
+  }
+
   return {
     validators: {},
     selectors: {},
@@ -618,7 +754,9 @@ export function resolveConfig (init: KadDHTInit): KadDHTConfig {
     groupOf: diversity.groupOf,
     perGroup: { perTable: diversity.peersPerGroup, perBucket: diversity.peersPerGroupInBucket },
     reprovide,
-    limits: { ...LIMITS_DEFAULTS, ...given(init.limits) },
+    republish: { ...REPUBLISH_DEFAULTS, ...given(init.republish) },
+    replicate: { ...REPLICATE_DEFAULTS, ...given(init.replicate) },
+    limits,
     ignored: WITHOUT_EFFECT.filter(name => init[name] != null)
   }
 }

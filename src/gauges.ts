@@ -1,5 +1,6 @@
 // The metrics that are read when somebody collects them.
 
+import type { NetworkSize } from './kademlia/network-size.ts'
 import type { BucketView } from './kademlia/routing-table.ts'
 import type { ProbeKind } from './peers/peers.ts'
 import type { Contact } from './query/contact.ts'
@@ -14,6 +15,10 @@ export interface MetricSources {
   /** lookups under way */
   lookups (): number
   reprovideQueue (): number
+  /** values held for others, and what waits to be put to others again */
+  values (): { records: number, bytes: number, replications: number, publications: number }
+  /** undefined while it is not known */
+  networkSize (): NetworkSize | undefined
   /** requests that wait for a stream */
   requestsWaiting (): number
   dials (): { open: number, waiting: number }
@@ -42,6 +47,12 @@ export function registerGauges (metrics: Metrics, name: (suffix: string) => stri
   metrics.registerMetric(name('ping_new_contact_queue'), { calculate: () => sources.pendingProbes('new') })
   metrics.registerMetric(name('lookups'), { calculate: sources.lookups })
   metrics.registerMetric(name('reprovide_queue'), { calculate: sources.reprovideQueue })
+  metrics.registerMetric(name('stored_values'), { calculate: () => sources.values().records })
+  metrics.registerMetric(name('stored_value_bytes'), { calculate: () => sources.values().bytes })
+  metrics.registerMetric(name('replication_queue'), { calculate: () => sources.values().replications })
+  metrics.registerMetric(name('republish_queue'), { calculate: () => sources.values().publications })
+  metrics.registerMetric(name('network_size'), { calculate: () => sources.networkSize()?.peers ?? 0 })
+  metrics.registerMetric(name('network_size_error'), { calculate: () => sources.networkSize()?.error ?? 0 })
   metrics.registerMetric(name('requests_waiting'), { calculate: sources.requestsWaiting })
   metrics.registerMetric(name('dials_open'), { calculate: () => sources.dials().open })
   metrics.registerMetric(name('dials_waiting'), { calculate: () => sources.dials().waiting })

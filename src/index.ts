@@ -35,11 +35,16 @@ export { Libp2pRecord as Record } from '@libp2p/record'
 export { EventTypes } from './query/events.ts'
 export { NoPeersError, QueryError, TooManyQueriesError } from './query/errors.ts'
 export { InvalidRecordError, MissingSelectorError } from './values/namespaces.ts'
+export { BetterValueError } from './values/put.ts'
+export { RecordConflictError } from './values/signed/records-api.ts'
 export { passthroughMapper, removePrivateAddressesMapper, removePublicAddressesMapper } from './wire/address-mappers.ts'
 export { MessageType } from './wire/message.ts'
 
-export type { DHTOptions, KadDHT, KadDHTComponents, RoutingTable, RoutingTableBucket, RoutingTableEvents, RoutingTablePeer, SetModeOptions, SingleKadDHT } from './api.ts'
-export type { DiversityInit, KadDHTInit, LimitsInit, ProvidersInit, RandomWalkInit, ReProvideInit, TimeoutInit } from './config.ts'
+export type {
+  DHTOptions, GetOptions, KadDHT, KadDHTComponents, KadDHTEvents, Published, PutOptions, RoutingTable, RoutingTableBucket, RoutingTableEvents, RoutingTablePeer, SetModeOptions,
+  SingleKadDHT
+} from './api.ts'
+export type { DiversityInit, KadDHTInit, LimitsInit, ProvidersInit, RandomWalkInit, ReplicateInit, ReProvideInit, RepublishInit, TimeoutInit } from './config.ts'
 export type {
   AddPeerEvent, DHTProgressEvents, DHTRecord, DialPeerEvent, DisjointPath, FinalPeerEvent, PathEndedEvent, PeerResponseEvent,
   ProviderEvent, QueryErrorEvent, QueryEvent, SendQueryEvent, ValueEvent
@@ -48,6 +53,12 @@ export type { NetworkDescription } from './network-description.ts'
 export type { AddressGroup } from './wire/address-group.ts'
 export type { Operation } from './query/operation.ts'
 export type { WriteResult } from './query/store-nearest.ts'
+export type { NetworkSize } from './kademlia/network-size.ts'
+export type { JoinOptions, OverlayMember, OverlayOptions, Overlays } from './values/overlay/overlays-api.ts'
+export type { Quorum } from './values/quorum.ts'
+export type {
+  OwnerOptions, PublishedRecord, PublishOptions, Records, ResolvedRecord, ResolveOptions, UpdateOptions, WatchedRecord, WatchOptions
+} from './values/signed/records-api.ts'
 export type { SelectFn, Selectors, ValidateFn, Validators } from './values/namespaces.ts'
 export type { PeerInfoMapper } from './wire/peer.ts'
 export type { MessageName } from './wire/message.ts'

@@ -15,7 +15,7 @@ import { contentRouting, peerRouting } from './routing.ts'
 import { TableView } from './table-view.ts'
 import { storedPeer } from './wire/libp2p-network.ts'
 import { fromPeerId, toPeerId } from './wire/peer.ts'
-import type { DHTOptions, KadDHT, KadDHTComponents, RoutingTable, SetModeOptions } from './api.ts'
+import type { DHTOptions, GetOptions, KadDHT, KadDHTComponents, KadDHTEvents, Published, PutOptions, RoutingTable, SetModeOptions } from './api.ts'
 import type { KadDHTConfig, KadDHTInit } from './config.ts'
 import type { OperationName } from './metrics.ts'
 import type { Parts } from './parts.ts'
@@ -23,10 +23,19 @@ import type { FindOptions } from './peers/find-peer.ts'
 import type { Contact } from './query/contact.ts'
 import type { Operation } from './query/operation.ts'
 import type { WriteResult } from './query/store-nearest.ts'
+import type { NetworkSize } from './kademlia/network-size.ts'
 import type { Selectors, Validators } from './values/namespaces.ts'
+import type { Overlays } from './values/overlay/overlays-api.ts'
+import type { Records } from './values/signed/records-api.ts'
 import type { AbortOptions, Connection, ContentRouting, Logger, Peer, PeerDiscovery, PeerDiscoveryEvents, PeerId, PeerInfo, PeerRouting, PeerUpdate, Startable } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { CID } from 'multiformats/cid'
+
+/** What an operation is done with. */
+interface Found<T> extends FindOptions {
+  /** gives the result to whoever awaits it before the operation ends */
+  settle (result: T): void
+}
 
 /** How often expired values are deleted, ms. */
 const COLLECT_VALUES = 60 * 60 * 1000
@@ -35,13 +44,15 @@ const COLLECT_VALUES = 60 * 60 * 1000
 const ANNOUNCED_AGAIN = 60 * 60 * 1000
 const ANNOUNCED = 4_096
 
-export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implements KadDHT, Startable {
+export class KadDHTService extends TypedEventEmitter<KadDHTEvents & PeerDiscoveryEvents> implements KadDHT, Startable {
   readonly k: number
   readonly a: number
   readonly d: number
   readonly validators: Validators
   readonly selectors: Selectors
   readonly routingTable: RoutingTable
+  readonly records: Records
+  readonly overlays: Overlays
 
   readonly [Symbol.toStringTag] = 'libp2p-kad'
   readonly [serviceCapabilities]: string[] = ['@libp2p/content-routing', '@libp2p/peer-routing', '@libp2p/peer-discovery', '@libp2p/kad-dht']
@@ -78,7 +89,8 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       onStanding: () => { this.#parts.peers.onStanding() },
       onDemoted: () => { this.#parts.metrics.onTableEvent('peer_demoted') },
       onCrowded: () => { this.#parts.metrics.onTableEvent('peer_crowded') },
-      onMet: peer => { this.#meet(peer) }
+      onMet: peer => { this.#meet(peer) },
+      onContradiction: (key, values) => { this.safeDispatchEvent('record:contradiction', { detail: { key, values } }) }
     })
 
     this.k = config.k
@@ -86,6 +98,8 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     this.d = config.disjointPaths
     this.validators = this.#parts.values.validators
     this.selectors = this.#parts.values.selectors
+    this.records = this.#parts.values.records
+    this.overlays = this.#parts.values.overlays
     this.routingTable = this.#table = new TableView(this.#parts.table)
 
     if (config.ignored.length > 0) {
@@ -103,6 +117,10 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
 
   get [peerDiscoverySymbol] (): PeerDiscovery {
     return this
+  }
+
+  get networkSize (): NetworkSize | undefined {
+    return this.#parts.queries.networkSize
   }
 
   isStarted (): boolean {
@@ -150,6 +168,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     this.#parts.background.start()
     this.#parts.repairs.start()
     this.#parts.providers.start()
+    this.#parts.values.start()
     this.#components.events.addEventListener('peer:update', this.#onPeerUpdate)
     this.#components.events.addEventListener('self:peer:update', this.#onSelfUpdate)
     this.#components.events.addEventListener('peer:connect', this.#onConnect)
@@ -179,6 +198,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
 
     this.#parts.peers.stop()
     this.#parts.providers.stop()
+    this.#parts.values.stop()
     this.#parts.queries.stop()
     this.#parts.client.stop()
 
@@ -216,12 +236,29 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     await this.#parts.peers.refresh(options)
   }
 
-  get (key: Uint8Array, options: DHTOptions = {}): Operation<Uint8Array> {
-    return this.#operation('get', 'GET_VALUE', options, async found => this.#parts.values.get(requireKey(key), found))
+  get (key: Uint8Array, options: GetOptions = {}): Operation<Uint8Array> {
+    const { quorum } = options
+
+    return this.#operation('get', 'GET_VALUE', options, async found => this.#parts.values.get(requireKey(key), {
+      ...found,
+      quorum,
+      // who listens to the events hears of better ones until the end
+      endsAtQuorum: quorum != null && found.events == null
+    }))
   }
 
-  put (key: Uint8Array, value: Uint8Array, options: DHTOptions = {}): Operation<WriteResult> {
-    return this.#operation('put', 'PUT_VALUE', options, async found => this.#parts.values.put(requireKey(key), requireValue(value), found))
+  put (key: Uint8Array, value: Uint8Array, options: PutOptions = {}): Operation<WriteResult> {
+    const { minSuccesses, optimistic, republish } = options
+
+    return this.#operation('put', 'PUT_VALUE', options, async found => this.#parts.values.put(requireKey(key), requireValue(value), { ...found, minSuccesses, optimistic, republish }))
+  }
+
+  async cancelRepublish (key: Uint8Array, options?: AbortOptions): Promise<void> {
+    await this.#parts.values.publications.cancel(requireKey(key), options)
+  }
+
+  published (options?: AbortOptions): AsyncIterable<Published> {
+    return this.#parts.values.publications.all(options)
   }
 
   provide (cid: CID, options: DHTOptions = {}): Operation<WriteResult> {
@@ -245,17 +282,18 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   }
 
   /** Counted, timed and traced, and with its events where somebody listens. */
-  #operation <T> (name: string, metric: OperationName, options: DHTOptions, run: (options: FindOptions) => Promise<T>): Operation<T> {
+  #operation <T> (name: string, metric: OperationName, options: DHTOptions, run: (options: Found<T>) => Promise<T>): Operation<T> {
     const { useCache, useNetwork } = options
     const traced = this.#components.metrics?.traceFunction?.(`libp2p.kadDHT.${name}`, run, { optionsIndex: 0 }) ?? run
 
-    return operation(options, async ({ signal, emit }) => {
+    return operation(options, async ({ signal, emit, settle }) => {
       const onEnd = this.#parts.metrics.onOperation(metric)
       let failed = true
 
       try {
         const result = await traced({
           signal,
+          settle,
           events: emit == null ? undefined : new QueryEvents(emit, this.#config.peerInfoMapper),
           useCache,
           useNetwork,
@@ -288,6 +326,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   #onAdded (peer: Contact): void {
     this.#parts.metrics.onTableEvent('peer_added')
     this.#parts.peers.onAdded(peer)
+    this.#parts.values.onNewcomer(peer)
     this.#table.tell('peer:add', peer)
     this.#meet(peer)
   }

@@ -3,6 +3,8 @@
 import { isOurs } from './wire/errors.ts'
 
 export type Limit =
+  /** values held for others wait for their replication: `replicate.maxQueueSize` */
+  'replications' |
   /** a lookup was not begun: `limits.queries` */
   'queries' |
   /** a request was not sent: too many to the same peer wait, `limits.waitingPerPeer` */
@@ -11,7 +13,7 @@ export type Limit =
   'dials' |
   /** a request was not sent: as many streams as `maxOutboundStreams` are open */
   'streams' |
-  /** a value of another was not stored: `limits.storedValues` */
+  /** a value of another was not stored, or had to go: `limits.storedValues`, `limits.storedValueBytes` or `limits.valuesPerPublisher` */
   'values' |
   /** an announcement was not stored: `limits.storedProviders`, or `limits.providersPerKey` */
   'providers'

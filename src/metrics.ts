@@ -36,6 +36,8 @@ export interface DHTMetrics {
   onRequestRefused (type: MessageName | 'UNREADABLE'): void
   onTableEvent (event: TableEvent): void
   onProbed (kind: ProbeKind, ms: number, answered: boolean): void
+  /** what this node has published could not be published again */
+  onPublishFailed (): void
   /** something was not done for a limit of this node */
   onLimit (limit: Limit): void
   /** an operation begins; call what is returned when it ends */
@@ -60,6 +62,7 @@ export function createMetrics (metrics: Metrics | undefined, prefix: string, sou
     new: metrics?.registerMetric(name('routing_table_ping_new_contact_time_milliseconds'))
   }
   const table = metrics?.registerCounterGroup(name('kad_bucket_events_total'))
+  const unpublished = metrics?.registerCounter(name('republish_errors_total'))
   const limits = metrics?.registerCounterGroup(name('limits_total'), { label: 'limit' })
 
   return {
@@ -74,6 +77,7 @@ export function createMetrics (metrics: Metrics | undefined, prefix: string, sou
       table?.increment({ [`ping_${kind}_contact`]: true, ...answered ? {} : { [`ping_${kind}_contact_error`]: true } })
       probeTimes[kind]?.update(ms)
     },
+    onPublishFailed: () => { unpublished?.increment() },
     onLimit: limit => { limits?.increment({ [limit]: true }) },
     onOperation: operationTimer(metrics, name)
   }

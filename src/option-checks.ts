@@ -13,6 +13,12 @@ export const positive: Check = (name, value) => {
   }
 }
 
+export const count: Check = (name, value) => {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw invalid(name, value, 'a whole number from 0')
+  }
+}
+
 export const duration: Check = (name, value) => {
   if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
     throw invalid(name, value, 'a number above 0')

@@ -92,6 +92,8 @@ export interface Parts extends Base {
 export interface PartsEvents extends Required<LiveTableEvents> {
   /** the peer has answered a random walk */
   onMet (peer: Contact): void
+  /** an owner has signed two values with the same sequence number that are not the same */
+  onContradiction (key: Uint8Array, values: [Uint8Array, Uint8Array]): void
 }
 
 export function createParts (components: KadDHTComponents, config: KadDHTConfig, log: Logger, events: PartsEvents): Parts {
@@ -104,6 +106,8 @@ export function createParts (components: KadDHTComponents, config: KadDHTConfig,
     pendingProbes: kind => peers.pendingProbes(kind),
     lookups: () => queries.running,
     reprovideQueue: () => providers.reprovideQueue,
+    values: () => values.counts,
+    networkSize: () => queries.networkSize,
     requestsWaiting: () => client.waiting,
     dials: () => client.dials,
     streams: () => client.streams
@@ -113,8 +117,11 @@ export function createParts (components: KadDHTComponents, config: KadDHTConfig,
   const client: Client = createClient(base)
   const requests = countLimits(client, metrics)
   const queries: QueryManager = createQueries(base, client, requests)
-  const peers: Peers = createPeers(base, requests, queries, { onMet: peer => { events.onMet(peer) }, onJoined: () => { providers.announce() } })
-  const values = createValues(base, requests, queries, local)
+  const peers: Peers = createPeers(base, requests, queries, { onMet: peer => { events.onMet(peer) }, onJoined: () => {
+    providers.announce()
+    values.publish()
+  } })
+  const values: Values = createValues(base, requests, queries, local, events)
   const providers: Providers = createProviders(base, requests, queries, local)
   const mode = createMode(base, values, providers, local)
 
@@ -238,20 +245,41 @@ function createPeers ({ components, config, log, self, table, book, metrics, bac
   })
 }
 
-function createValues ({ components, config, self, repairs }: Base, requests: Requests, queries: QueryManager, local: LocalNode): Values {
-  const { datastorePrefix, validators, selectors, limits } = config
+function createValues ({ components, config, log, self, table, repairs, metrics }: Base, requests: Requests, queries: QueryManager, local: LocalNode, events: Pick<PartsEvents, 'onContradiction'>): Values {
+  const { datastorePrefix, validators, selectors, limits, readCache, republish, replicate } = config
   const { datastore, privateKey, peerId } = components
 
-  return new Values({ prefix: datastorePrefix, maxRecords: limits.storedValues, validators, selectors }, {
+  return new Values({
+    prefix: datastorePrefix,
+    limits: { maxRecords: limits.storedValues, maxBytes: limits.storedValueBytes, maxPerPublisher: limits.valuesPerPublisher },
+    validators,
+    selectors,
+    validatorTimeout: limits.validatorTimeout,
+    signedRecordSize: limits.signedRecordSize,
+    memberListSize: limits.memberListSize,
+    readCache,
+    republish,
+    replicate
+  }, {
     datastore,
-    self: peerId,
+    self,
+    peerId,
+    privateKey,
+    publicKey: publicKeyToProtobuf(privateKey.publicKey),
     toPeerId,
+    peerIdOf: multihash => toPeerId({ multihash }),
     queries,
     maxValueSize: limits.valueSize,
     request: async (to, request, options) => requests.request(to, request, options),
+    closest: (target, n) => table.closest(target, n),
     closerPeers: (target, requester) => local.closerPeers(target, requester),
     background: task => { repairs.run('repair a value', task) },
-    ownKey: { multihash: self.multihash, publicKey: publicKeyToProtobuf(privateKey.publicKey) }
+    random: Math.random,
+    onContradiction: events.onContradiction,
+    onEvicted: () => { metrics.onLimit('values') },
+    onFull: () => { metrics.onLimit('replications') },
+    onPublishFailure: () => { metrics.onPublishFailed() },
+    log
   })
 }
 

@@ -92,6 +92,8 @@ export interface QueryResult {
   hops: number
   /** requests sent */
   messages: number
+  /** false: the caller had enough before all of the nearest were asked */
+  complete: boolean
 }
 
 /** What in-flight requests are ended with when their lookup needs no more answers. */
@@ -217,7 +219,7 @@ export class QueryManager {
       }
     }
 
-    return { closest, hops: lookup.hops(), messages: lookup.asked }
+    return { closest, hops: lookup.hops(), messages: lookup.asked, complete: !lookup.endedEarly }
   }
 
   async #seeds (target: Key, signal: AbortSignal): Promise<Contact[]> {

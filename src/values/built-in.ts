@@ -5,7 +5,7 @@ import { ipnsValidator } from 'ipns/validator'
 import { overlaySelector, overlayValidator } from './overlay/validator.ts'
 import { decodeSet, mergeSets } from './overlay/member-set.ts'
 import { selectPublicKey, validatePublicKey } from './public-key.ts'
-import { contradict } from './signed/contradict.ts'
+import { contradict, sayTheSame } from './signed/contradict.ts'
 import { selectSigned } from './signed/selector.ts'
 import { readSigned } from './signed/signed-record.ts'
 import { signedValidator } from './signed/validator.ts'
@@ -39,6 +39,7 @@ export function builtIn ({ signedRecordSize, memberListSize }: { signedRecordSiz
         expires: value => readSigned(value).record.expires,
         ttl: value => readSigned(value).record.ttl,
         answersHeld: true,
+        same: sayTheSame,
         contradict
       },
       overlay: {

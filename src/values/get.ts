@@ -3,20 +3,20 @@
 import { NotFoundError } from '@libp2p/interface'
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { encodeRequest, MessageType } from '../wire/message.ts'
-import { decodeRecord } from '../wire/record.ts'
 import { answersNeeded } from './quorum.ts'
 import { repair } from './repair.ts'
+import { isValid, valueIn } from './value-in.ts'
 import type { Quorum } from './quorum.ts'
 import type { ReadCache } from './read-cache.ts'
 import type { RepairNeeds } from './repair.ts'
 import type { Contact } from '../query/contact.ts'
+import type { QueryResult } from '../query/manager.ts'
 import type { QueryEvents } from '../query/query-events.ts'
-import type { Message } from '../wire/message.ts'
-import type { ValueRecord } from '../wire/record.ts'
 import type { PeerId } from '@libp2p/interface'
 
 export interface GetNeeds extends RepairNeeds {
-  self: PeerId
+  /** one's own */
+  peerId: PeerId
   cache: ReadCache
   toPeerId (contact: Contact): PeerId
 }
@@ -61,14 +61,14 @@ interface Findings {
  * @throws {NotFoundError} when no peer that was asked has a valid value
  */
 export async function getValue (key: Uint8Array, needs: GetNeeds, options: GetOptions): Promise<FoundValue> {
-  const { namespaces, store, cache, self } = needs
+  const { namespaces, store, cache, peerId } = needs
   const { signal, events, useCache, useNetwork } = options
   namespaces.requireNamespace(key)
   const needed = answersNeeded(options.quorum ?? 'majority', needs.queries.k)
   const cached = useCache === false ? undefined : cache.get(key)
 
   if (cached != null) {
-    events?.onValue(self, cached)
+    events?.onValue(peerId, cached)
 
     return { value: cached.slice(), holders: [] }
   }
@@ -76,15 +76,15 @@ export async function getValue (key: Uint8Array, needs: GetNeeds, options: GetOp
   const found: Findings = { holders: new Map() }
   const held = useCache === false ? undefined : await store.get(key, { signal })
 
-  if (held != null && await isValid(needs, key, held.value, signal)) {
+  if (held != null && await isValid(namespaces, key, held.value, { signal })) {
     found.own = found.value = held.value
   }
 
-  let closest: Contact[] = []
+  let asked: Asked = { closest: [], complete: false }
 
   if (useNetwork !== false) {
     try {
-      closest = await ask(key, found, needed, needs, options)
+      asked = await ask(key, found, needed, needs, options)
     } catch (error: any) {
       // with nobody to ask, what this node holds is the best there is
       if (found.value == null || error.name !== 'NoPeersError') {
@@ -100,27 +100,30 @@ export async function getValue (key: Uint8Array, needs: GetNeeds, options: GetOp
   // the last event, as callers of @libp2p/kad-dht expect
   const value = tell(found, found.value, needs, events)
   cache.set(key, value)
-  repair({ key, value, own: found.own, holders: found.holders, closest, events }, needs)
+  repair({ key, value, own: found.own, holders: found.holders, events, ...asked }, needs)
 
   return { value, holders: [...found.holders.keys()] }
 }
 
+/** The nearest that answered, and whether there can hardly be nearer ones. */
+type Asked = Pick<QueryResult, 'closest' | 'complete'>
+
 /** Asks the nearest, and returns who they are. */
-async function ask (key: Uint8Array, found: Findings, needed: number, needs: GetNeeds, { signal, events, settle, endsAtQuorum }: GetOptions): Promise<Contact[]> {
-  const result = await needs.queries.run({
+async function ask (key: Uint8Array, found: Findings, needed: number, needs: GetNeeds, { signal, events, settle, endsAtQuorum }: GetOptions): Promise<Asked> {
+  return needs.queries.run({
     key,
     request: encodeRequest({ type: MessageType.GET_VALUE, key }),
     signal,
     events,
     onReply: async (from, reply) => {
-      const record = recordIn(reply, key)
+      const value = await valueIn(reply, key, needs.namespaces, { signal })
 
-      if (record == null || !await isValid(needs, key, record.value, signal)) {
+      if (value == null) {
         return false
       }
 
       const before = found.value
-      await take(found, from, record.value, key, needs)
+      await take(found, from, value, key, needs)
 
       // others may have come while this one was looked at
       if (found.value != null && found.holders.size >= needed && (found.holders.size === needed || found.value !== before)) {
@@ -130,8 +133,6 @@ async function ask (key: Uint8Array, found: Findings, needed: number, needs: Get
       return endsAtQuorum === true && found.holders.size >= needed
     }
   })
-
-  return result.closest
 }
 
 async function take (found: Findings, from: Contact, value: Uint8Array, key: Uint8Array, { namespaces }: GetNeeds): Promise<void> {
@@ -152,29 +153,9 @@ async function take (found: Findings, from: Contact, value: Uint8Array, key: Uin
 }
 
 /** A copy: the caller may change it, or keep it for long, and with it the message or the store's memory. */
-function tell (found: Findings, value: Uint8Array, { self, toPeerId }: GetNeeds, events?: QueryEvents): Uint8Array {
+function tell (found: Findings, value: Uint8Array, { peerId, toPeerId }: GetNeeds, events?: QueryEvents): Uint8Array {
   const copy = value.slice()
-  events?.onValue(found.from == null ? self : toPeerId(found.from), copy)
+  events?.onValue(found.from == null ? peerId : toPeerId(found.from), copy)
 
   return copy
-}
-
-function recordIn (reply: Message, key: Uint8Array): ValueRecord | undefined {
-  try {
-    const record = reply.record == null ? undefined : decodeRecord(reply.record)
-
-    return record != null && uint8ArrayEquals(record.key, key) ? record : undefined
-  } catch {
-    // a record that can't be read is none
-  }
-}
-
-async function isValid ({ namespaces }: GetNeeds, key: Uint8Array, value: Uint8Array, signal: AbortSignal): Promise<boolean> {
-  try {
-    await namespaces.validate(key, value, { signal })
-    return true
-  } catch {
-    signal.throwIfAborted()
-    return false
-  }
 }

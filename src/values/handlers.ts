@@ -52,7 +52,7 @@ export function getValueHandler ({ store, namespaces, ownKey, closerPeers }: Val
 export function putValueHandler (needs: ValueHandlerNeeds): RequestHandler {
   const { namespaces, maxValueSize } = needs
 
-  return async request => {
+  return async (request, from) => {
     if (request.record == null) {
       throw new InvalidMessageError('PUT_VALUE came without a record')
     }
@@ -69,6 +69,6 @@ export function putValueHandler (needs: ValueHandlerNeeds): RequestHandler {
 
     await namespaces.validate(record.key, record.value)
 
-    return { record: encodeRecord(await hold({ ...record, timeReceived: Date.now() }, needs, { received: true })) }
+    return { record: encodeRecord(await hold({ ...record, timeReceived: Date.now() }, needs, { received: true, from: from.id })) }
   }
 }

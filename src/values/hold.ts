@@ -3,7 +3,7 @@
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { InvalidRecordError } from './namespaces.ts'
 import type { Namespaces } from './namespaces.ts'
-import type { RecordStore, UpdateOptions } from './record-store.ts'
+import type { HeldRecord, RecordStore, UpdateOptions } from './store/record-store.ts'
 import type { ValueRecord } from '../wire/record.ts'
 
 export interface HoldNeeds {
@@ -15,25 +15,29 @@ export interface HoldNeeds {
 
 /**
  * Stores a valid record unless a better one is held, as one step, and returns what is held then. The same value again starts its age
- * anew, and never shortens its life: anyone can send a value back with a shorter one.
+ * anew, and never shortens its life: anyone can send a value back with a shorter one. A value that ends by itself never lives longer.
  *
  * @throws {InvalidRecordError} when the selector prefers what is held, unless it is of a namespace that answers with that
  */
-export async function hold (record: ValueRecord, { store, namespaces, onContradiction }: HoldNeeds, options: UpdateOptions = {}): Promise<ValueRecord> {
-  const { key } = record
-  const { merge, contradict, answersHeld } = namespaces.rulesOf(key)
+export async function hold (incoming: ValueRecord, { store, namespaces, onContradiction }: HoldNeeds, options: UpdateOptions = {}): Promise<HeldRecord> {
+  const { key } = incoming
+  const { merge, same, contradict, answersHeld, expires } = namespaces.rulesOf(key)
+  const ending = (value: Uint8Array): HeldRecord => ({ ...incoming, value, expires: expires?.(value) })
+  const record = ending(merge?.([incoming.value]) ?? incoming.value)
 
   return store.update(key, async held => {
     if (held == null) {
       return record
     }
 
-    if (uint8ArrayEquals(held.value, record.value)) {
-      return { ...record, publisher: held.publisher ?? record.publisher, ttl: laterTtl(held, record) }
+    if (uint8ArrayEquals(held.value, record.value) || same?.(held.value, record.value) === true) {
+      const value = await namespaces.best(key, [record.value, held.value])
+
+      return { ...record, value, publisher: held.publisher ?? record.publisher, ttl: laterTtl(store, held, record) }
     }
 
     if (merge != null) {
-      return { ...record, value: merge([held.value, record.value]) }
+      return ending(merge([held.value, record.value]))
     }
 
     if (contradict?.(held.value, record.value) === true) {
@@ -52,13 +56,12 @@ export async function hold (record: ValueRecord, { store, namespaces, onContradi
   }, options)
 }
 
-/** The time to live, in seconds from now on, with which the later of the two ends; undefined for no end of its own. */
-function laterTtl (held: ValueRecord, record: ValueRecord): number | undefined {
-  if (held.ttl == null || record.ttl == null) {
-    return undefined
-  }
+/**
+ * The time to live, in seconds from now on, with which the later of the two ends. One that says nothing of that was published anew; one
+ * that does was passed on by a node that holds it, which adds nothing to its life.
+ */
+function laterTtl (store: RecordStore, held: HeldRecord, record: HeldRecord): number | undefined {
+  const now = record.timeReceived ?? Date.now()
 
-  const left = held.ttl - Math.floor(((record.timeReceived ?? 0) - (held.timeReceived ?? 0)) / 1000)
-
-  return Math.max(left, record.ttl)
+  return record.ttl == null ? undefined : Math.max(Math.floor((store.endOf(held) - now) / 1000), record.ttl)
 }

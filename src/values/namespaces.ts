@@ -33,6 +33,8 @@ export interface ValueRules {
   ttl? (value: Uint8Array): number
   /** who puts a worse value than the one that is held gets that for an answer, and learns of it; others are refused */
   answersHeld?: boolean
+  /** whether both say the same in other bytes, as two signatures under it do */
+  same? (a: Uint8Array, b: Uint8Array): boolean
   /** whether both are the owner's word of the same moment, and are not the same: an owner that says so is not to be trusted */
   contradict? (a: Uint8Array, b: Uint8Array): boolean
 }
@@ -136,9 +138,13 @@ export class Namespaces {
 
   /** Whether whoever holds `held` needs not be told of `value`. */
   covers (key: Uint8Array, held: Uint8Array, value: Uint8Array): boolean {
-    const { merge } = this.rulesOf(key)
+    const { merge, same } = this.rulesOf(key)
 
-    return merge == null ? uint8ArrayEquals(held, value) : uint8ArrayEquals(merge([held, value]), merge([held]))
+    if (merge != null) {
+      return uint8ArrayEquals(merge([held, value]), merge([held]))
+    }
+
+    return uint8ArrayEquals(held, value) || same?.(held, value) === true
   }
 
   #validatorOf (key: Uint8Array): ValidateFn {

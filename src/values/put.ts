@@ -53,7 +53,7 @@ export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNe
   }
 
   await namespaces.validate(key, value, options)
-  const held = await hold({ key, value, timeReceived: Date.now() }, needs, options)
+  const held = await hold({ key, value, timeReceived: Date.now() }, needs, { signal: options.signal, own: true })
 
   if (!namespaces.covers(key, held.value, value)) {
     throw new BetterValueError(held.value)

@@ -2,11 +2,13 @@
 // it is told by events, and is nobody's error.
 
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
+import { cacheLife, ttlLeft } from '../kademlia/replication.ts'
 import { hold } from './hold.ts'
 import { encodePut, sendPut } from './put.ts'
 import type { PutNeeds } from './put.ts'
 import type { Contact } from '../query/contact.ts'
 import type { QueryEvents } from '../query/query-events.ts'
+import type { EncodedRequest } from '../wire/message.ts'
 
 export interface RepairNeeds extends PutNeeds {
   /** runs what nobody waits for; it ends when the node stops */
@@ -21,34 +23,58 @@ export interface Repair {
   own?: Uint8Array
   /** who holds which */
   holders: Map<Contact, Uint8Array>
-  /** who should hold it */
+  /** the nearest that answered */
   closest: Contact[]
+  /** they are those that should hold it */
+  complete: boolean
   events?: QueryEvents
 }
 
-export function repair ({ key, value, own, holders, closest, events }: Repair, needs: RepairNeeds): void {
+export function repair ({ key, value, own, holders, closest, complete, events }: Repair, needs: RepairNeeds): void {
   const { namespaces } = needs
   const current = new Set([...holders].filter(([, theirs]) => namespaces.covers(key, theirs, value)).map(([{ id }]) => id))
-  const behind = closest.filter(peer => !current.has(peer.id))
+  // where the search ended early, those who answered need not be those who should hold it
+  const behind = (complete ? closest : [...holders.keys()]).filter(peer => !current.has(peer.id))
   const ownIsBehind = own != null && !uint8ArrayEquals(own, value)
 
-  if (behind.length === 0 && !ownIsBehind) {
+  const copy = complete ? undefined : copyFor(closest, holders, namespaces.rulesOf(key).expires?.(value))
+
+  if (behind.length === 0 && copy == null && !ownIsBehind) {
     return
   }
 
   needs.background(async ({ signal }) => {
+    const give = async (peer: Contact, request: EncodedRequest): Promise<void> => {
+      try {
+        events?.onAsk(peer, request.type)
+        events?.onReply(peer, request.type, await sendPut(needs, peer, request, { key, value }, { signal }))
+      } catch (error: any) {
+        events?.onError(peer, error)
+      }
+    }
     const request = encodePut({ key, value })
 
     await Promise.allSettled([
-      ...behind.map(async peer => {
-        try {
-          events?.onAsk(peer, request.type)
-          events?.onReply(peer, request.type, await sendPut(needs, peer, request, { key, value }, { signal }))
-        } catch (error: any) {
-          events?.onError(peer, error)
-        }
-      }),
+      ...behind.map(async peer => give(peer, request)),
+      copy == null ? undefined : give(copy.peer, encodePut({ key, value, ttl: copy.ttl })),
       ownIsBehind ? hold({ key, value, timeReceived: Date.now() }, needs, { signal }) : undefined
     ])
   })
+}
+
+/** How long a value lives that says nothing of that, ms: what others hold it for is not known. */
+const LIFE = 24 * 60 * 60 * 1000
+
+/**
+ * Kademlia's caching (section 2.3): the nearest that has no value may have a copy, so that those who come the same way need not go so far. It lives
+ * the shorter the more nodes there are between it and the next one that has it.
+ */
+function copyFor (closest: Contact[], holders: Map<Contact, Uint8Array>, expires = Date.now() + LIFE): { peer: Contact, ttl: number } | undefined {
+  const holds = new Set([...holders.keys()].map(({ id }) => id))
+  const at = closest.findIndex(({ id }) => !holds.has(id))
+  const between = closest.slice(0, Math.max(0, at)).filter(({ id }) => !holds.has(id)).length
+  const now = Date.now()
+  const ttl = at === -1 ? 0 : ttlLeft(now + cacheLife(expires - now, at - between), now)
+
+  return ttl === 0 ? undefined : { peer: closest[at], ttl }
 }

@@ -1,38 +1,78 @@
 // The value store: the parts that values need, put together.
 
-import { keyOf } from '../kademlia/key.ts'
+import { fromString as uint8ArrayFromString } from 'uint8arrays/from-string'
+import { builtIn } from './built-in.ts'
 import { getValue } from './get.ts'
 import { getValueHandler, putValueHandler } from './handlers.ts'
 import { Namespaces } from './namespaces.ts'
-import { publicKeyKey, selectPublicKey, validatePublicKey } from './public-key.ts'
+import { MemberLists } from './overlay/member-lists.ts'
+import { publicKeyKey } from './public-key.ts'
+import { Publications } from './publications.ts'
+import { createPublisher } from './publisher.ts'
 import { putValue } from './put.ts'
 import { ReadCache } from './read-cache.ts'
-import { RecordStore } from './record-store.ts'
+import { Replicator } from './replicator.ts'
+import { Sequences } from './sequences.ts'
+import { SignedRecords } from './signed/signed-records.ts'
+import { RecordStore } from './store/record-store.ts'
+import { heldBy } from './value-in.ts'
 import type { GetNeeds, GetOptions } from './get.ts'
 import type { ValueHandlerNeeds } from './handlers.ts'
 import type { Selectors, Validators } from './namespaces.ts'
+import type { Publication } from './publications.ts'
+import type { Publisher } from './publisher.ts'
 import type { PutOptions } from './put.ts'
+import type { ReplicatorNeeds, ReplicatorOptions } from './replicator.ts'
+import type { ReceivedRecordsOptions } from './store/received-records.ts'
+import type { Contact } from '../query/contact.ts'
+import type { RenewerOptions } from '../query/renewer.ts'
 import type { WriteResult } from '../query/store-nearest.ts'
 import type { RequestHandler } from '../wire/server.ts'
-import type { AbortOptions } from '@libp2p/interface'
+import type { AbortOptions, Logger, PeerId, PrivateKey } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 
 /** How long a value is held: go-libp2p's `MaxRecordAge` and the IPFS Kademlia specification, ms. */
 const MAX_RECORD_AGE = 48 * 60 * 60 * 1000
 
+const SIGNED = uint8ArrayFromString('/sig/')
+const OVERLAY = uint8ArrayFromString('/overlay/')
+
 export interface ValuesInit {
   /** of the datastore's keys */
   prefix: string
-  /** how many values are held for others */
-  maxRecords: number
+  limits: Required<Pick<ReceivedRecordsOptions, 'maxRecords' | 'maxBytes' | 'maxPerPublisher'>>
   validators: Validators
   selectors: Selectors
+  /** how long a validator or a selector may take, ms */
+  validatorTimeout: number
+  /** the longest of these values, bytes */
+  signedRecordSize: number
+  memberListSize: number
+  /** values that were read are remembered for as long as they say, so many of them */
+  readCache: number
+  /** `validity`: what was published is published again after so long, ms */
+  republish: RenewerOptions & { validity: number }
+  replicate: ReplicatorOptions
 }
 
-export type ValuesNeeds = Omit<GetNeeds, 'store' | 'namespaces' | 'cache'> & Pick<ValueHandlerNeeds, 'closerPeers'> & {
-  datastore: Datastore
-  /** one's own public key as protobuf, and the multihash of one's peer id */
-  ownKey: { multihash: Uint8Array, publicKey: Uint8Array }
+export type ValuesNeeds = Omit<GetNeeds, 'store' | 'namespaces' | 'cache'> &
+  Pick<ValueHandlerNeeds, 'closerPeers'> &
+  Pick<ReplicatorNeeds, 'self' | 'closest' | 'random' | 'onFull' | 'onReplicated'> &
+  Pick<ReceivedRecordsOptions, 'onEvicted'> & {
+    datastore: Datastore
+    privateKey: PrivateKey
+    /** of a peer's multihash */
+    peerIdOf (multihash: Uint8Array): PeerId
+    /** one's own public key as protobuf */
+    publicKey: Uint8Array
+    /** a value could not be published again: it is tried again at the next walk */
+    onPublishFailure? (publication: Publication, error: Error): void
+    log: Logger
+  }
+
+export interface PutValueOptions extends PutOptions {
+  /** publish it again before it lapses, until that is cancelled */
+  republish?: boolean
 }
 
 export class Values {
@@ -42,42 +82,136 @@ export class Values {
   readonly selectors: Selectors
   readonly onGet: RequestHandler
   readonly onPut: RequestHandler
+  readonly records: SignedRecords
+  readonly overlays: MemberLists
+  readonly publications: Publications
   readonly #needs: GetNeeds
+  readonly #publisher: Publisher
+  readonly #replicator: Replicator
 
   constructor (init: ValuesInit, needs: ValuesNeeds) {
-    this.validators = { pk: validatePublicKey, ...init.validators }
-    this.selectors = { pk: selectPublicKey, ...init.selectors }
-    const namespaces = new Namespaces({ validators: this.validators, selectors: this.selectors, timeout: 5_000 })
-    const store = new RecordStore(needs.datastore, {
-      prefix: `${init.prefix}/record`,
-      receivedPrefix: `${init.prefix}/received`,
-      self: keyOf(needs.ownKey.multihash),
-      maxRecords: init.maxRecords,
-      maxAge: MAX_RECORD_AGE
-    })
-    const handlerNeeds = {
-      store,
-      namespaces,
-      maxValueSize: needs.maxValueSize,
-      closerPeers: needs.closerPeers,
-      ownKey: { key: publicKeyKey(needs.ownKey.multihash), value: needs.ownKey.publicKey }
-    }
+    const { prefix, limits, validatorTimeout, signedRecordSize, republish } = init
+    const { datastore, self, privateKey } = needs
+    const { validators, selectors, rules } = builtIn(init)
+    this.validators = { ...validators, ...init.validators }
+    this.selectors = { ...selectors, ...init.selectors }
 
-    this.#needs = { ...needs, store, namespaces, cache: new ReadCache(0, namespaces) }
+    const namespaces = new Namespaces({ validators: this.validators, selectors: this.selectors, rules, timeout: validatorTimeout })
+    const store = new RecordStore(datastore, {
+      prefix: `${prefix}/record`,
+      receivedPrefix: `${prefix}/received`,
+      self: self.key,
+      maxAge: MAX_RECORD_AGE,
+      onEvicted: needs.onEvicted,
+      ...limits
+    })
+    const shared = this.#needs = { ...needs, store, namespaces, cache: new ReadCache(init.readCache, namespaces) }
+    const handlerNeeds = { ...shared, ownKey: { key: publicKeyKey(self.multihash), value: needs.publicKey } }
     this.onGet = getValueHandler(handlerNeeds)
     this.onPut = putValueHandler(handlerNeeds)
+
+    const publications = this.publications = new Publications(datastore, { prefix: `${prefix}/published`, interval: republish.validity, random: needs.random })
+    const sequences = new Sequences(datastore, `${prefix}/sequence`)
+    const toPeerId = needs.peerIdOf
+    this.records = new SignedRecords({
+      privateKey,
+      sequences,
+      publications,
+      maxSize: signedRecordSize,
+      get: async (key, options) => getValue(key, shared, options),
+      put: async (key, value, options) => putValue(key, value, shared, options),
+      held: async (peer, key, options) => heldBy(peer, key, shared, options),
+      toPeerId
+    })
+    this.overlays = new MemberLists({
+      privateKey,
+      publications,
+      versions: sequences,
+      get: async (key, { signal = endless() }) => getValue(key, shared, { signal, quorum: 'all' }),
+      put: async (key, value, { signal = endless() }) => putValue(key, value, shared, { signal }),
+      toPeerId
+    })
+    this.#publisher = createPublisher(republish, {
+      publications,
+      renew: async (publication, signal) => this.#renew(publication, signal),
+      onFailure: needs.onPublishFailure,
+      log: needs.log
+    })
+    this.#replicator = new Replicator(init.replicate, shared)
+  }
+  /** No effect while it runs. */
+  start (): void {
+    this.records.start()
+    this.#publisher.start()
+    this.#replicator.start()
+  }
+
+  stop (): void {
+    this.records.stop()
+    this.#publisher.stop()
+    this.#replicator.stop()
+  }
+
+  /** What the metrics tell of it. */
+  get counts (): { records: number, bytes: number, replications: number, publications: number } {
+    const { store } = this.#needs
+
+    return { records: store.size, bytes: store.bytes, replications: this.#replicator.pending, publications: this.#publisher.pending }
   }
 
   async get (key: Uint8Array, options: GetOptions): Promise<Uint8Array> {
-    return getValue(key, this.#needs, options)
+    return (await getValue(key, this.#needs, options)).value
   }
 
-  async put (key: Uint8Array, value: Uint8Array, options: PutOptions): Promise<WriteResult> {
-    return putValue(key, value, this.#needs, options)
+  async put (key: Uint8Array, value: Uint8Array, { republish = false, ...options }: PutValueOptions): Promise<WriteResult> {
+    if (republish) {
+      await this.publications.begin(key, options)
+    }
+
+    const result = await putValue(key, value, this.#needs, options)
+
+    if (republish) {
+      await this.publications.succeeded(key)
+    }
+
+    return result
+  }
+
+  /** A peer has entered the table. */
+  onNewcomer (peer: Contact): void {
+    this.#replicator.onNewcomer(peer)
+  }
+
+  /** Publishes what is due, now that there is somebody to give it to. */
+  publish (): void {
+    void this.#publisher.run()
   }
 
   /** Deletes what has expired. */
   async collect (options: AbortOptions): Promise<void> {
     await this.#needs.store.collect(options)
   }
+
+  async #renew (publication: Publication, signal: AbortSignal): Promise<void> {
+    const { key } = publication
+
+    if (startsWith(key, SIGNED)) {
+      await this.records.renew(publication, signal)
+    } else if (startsWith(key, OVERLAY)) {
+      await this.overlays.renew(publication, signal)
+    } else {
+      const { value } = await getValue(key, this.#needs, { signal, useNetwork: false })
+      await putValue(key, value, this.#needs, { signal })
+      await this.publications.succeeded(key)
+    }
+  }
+}
+
+/** What the caller does not end, the end of the node does. */
+function endless (): AbortSignal {
+  return new AbortController().signal
+}
+
+function startsWith (key: Uint8Array, prefix: Uint8Array): boolean {
+  return prefix.every((byte, i) => byte === key[i])
 }

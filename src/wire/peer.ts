@@ -61,7 +61,7 @@ export function isPeerMultihash (bytes: Uint8Array): boolean {
 }
 
 /** @throws {Error} when the multihash is that of no key, as an inlined one may be */
-export function toPeerId (peer: WirePeer): PeerId {
+export function toPeerId (peer: Pick<WirePeer, 'multihash'>): PeerId {
   return peerIdFromMultihash(Digest.decode(peer.multihash) as Parameters<typeof peerIdFromMultihash>[0])
 }
 

@@ -1,48 +1,51 @@
-// A node that holds one signed record, as far as the rules go: what comes in is validated, then the holder's rule decides.
+// A node that holds signed records: what answers PUT_VALUE, with everything that it stands on.
 
-import { holderRule } from '../../src/values/signed/holder-rule.ts'
-import { signedValidator } from '../../src/values/signed/validator.ts'
-import type { HolderDecision } from '../../src/values/signed/holder-rule.ts'
+import { MemoryDatastore } from 'datastore-core'
+import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
+import { keyOf } from '../../src/kademlia/key.ts'
+import { builtIn } from '../../src/values/built-in.ts'
+import { hold } from '../../src/values/hold.ts'
+import { Namespaces } from '../../src/values/namespaces.ts'
+import { sayTheSame } from '../../src/values/signed/contradict.ts'
+import { RecordStore } from '../../src/values/store/record-store.ts'
+import type { HoldNeeds } from '../../src/values/hold.ts'
 
+const HOUR = 3_600_000
+
+export type HolderAnswer = 'replace' | 'refresh' | 'keep' | 'refused'
+
+/** Time is that of `Date`. */
 export class SignedHolder {
-  held?: Uint8Array
   equivocations = 0
-  readonly #validate
+  readonly #needs: HoldNeeds
 
-  constructor (now: () => number) {
-    this.#validate = signedValidator({ now })
+  constructor () {
+    this.#needs = {
+      store: new RecordStore(new MemoryDatastore(), { prefix: '/record', receivedPrefix: '/received', self: keyOf(Uint8Array.of(1)), maxAge: 48 * HOUR }),
+      namespaces: new Namespaces({ ...builtIn({ signedRecordSize: 1_024, memberListSize: 10_240 }), timeout: 60_000 }),
+      onContradiction: () => { this.equivocations++ }
+    }
   }
 
-  /** What became of it; `refused` when it is not valid. */
-  async put (key: Uint8Array, incoming: Uint8Array): Promise<HolderDecision['action'] | 'refused'> {
+  async held (key: Uint8Array): Promise<Uint8Array | undefined> {
+    return (await this.#needs.store.get(key))?.value
+  }
+
+  /** What became of it: it is held now, it was held already, what is held stays and is the answer, or it is not valid. */
+  async put (key: Uint8Array, incoming: Uint8Array): Promise<HolderAnswer> {
     try {
-      await this.#validate(key, incoming)
+      await this.#needs.namespaces.validate(key, incoming)
     } catch {
       return 'refused'
     }
 
-    const { action, equivocation } = holderRule(await this.#heldAndValid(key), incoming)
+    const before = await this.held(key)
+    const { value } = await hold({ key, value: incoming, timeReceived: Date.now() }, this.#needs, { received: true })
 
-    if (action === 'replace') {
-      this.held = incoming
+    if (before != null && uint8ArrayEquals(value, before)) {
+      return uint8ArrayEquals(before, incoming) || sayTheSame(before, incoming) ? 'refresh' : 'keep'
     }
 
-    if (equivocation) {
-      this.equivocations++
-    }
-
-    return action
-  }
-
-  async #heldAndValid (key: Uint8Array): Promise<Uint8Array | undefined> {
-    try {
-      if (this.held != null) {
-        await this.#validate(key, this.held)
-      }
-    } catch {
-      this.held = undefined
-    }
-
-    return this.held
+    return 'replace'
   }
 }

@@ -3,7 +3,7 @@ import { MemoryDatastore } from 'datastore-core'
 import { hold } from '../../src/values/hold.ts'
 import { Namespaces } from '../../src/values/namespaces.ts'
 import { keyOf } from '../../src/kademlia/key.ts'
-import { RecordStore } from '../../src/values/record-store.ts'
+import { RecordStore } from '../../src/values/store/record-store.ts'
 import { bytes } from '../helpers/content.ts'
 import type { ValueRecord } from '../../src/wire/record.ts'
 

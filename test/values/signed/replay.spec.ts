@@ -1,6 +1,7 @@
 // What comes in while a record is held: each rule is a row. At the end all that was refused or outdone comes again, and again.
 
 import { expect } from 'aegir/chai'
+import { useFakeTimers } from 'sinon'
 import { fromString as uint8ArrayFromString } from 'uint8arrays/from-string'
 import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
 import { MAX_AHEAD } from '../../../src/values/signed/limits.ts'
@@ -9,9 +10,10 @@ import { bytes } from '../../helpers/content.ts'
 import { pick, randomNumbers, SEED } from '../../helpers/random.ts'
 import { SignedHolder } from '../../helpers/signed-holder.ts'
 import { HOUR, keyFor, NOW, ownerOf, ownerWithByte, privateKeyOf, recordOf, sealed, signedBy } from '../../helpers/signed-records.ts'
-import type { HolderDecision } from '../../../src/values/signed/holder-rule.ts'
 import type { SignedRecord } from '../../../src/values/signed/payload.ts'
+import type { HolderAnswer } from '../../helpers/signed-holder.ts'
 import type { PrivateKey } from '@libp2p/interface'
+import type { SinonFakeTimers } from 'sinon'
 
 /** A record's difference from one with sequence number 7, "hello" and an hour to live. */
 type Changes = Partial<SignedRecord>
@@ -28,7 +30,7 @@ interface Row {
   otherKey?: boolean
   /** it was signed for this key, by another */
   otherSigner?: boolean
-  becomes: HolderDecision['action'] | 'refused'
+  becomes: HolderAnswer
   equivocation?: boolean
 }
 
@@ -75,16 +77,26 @@ async function sentOf (owner: PrivateKey, other: PrivateKey, { held, incoming, o
 }
 
 describe('a holder of a signed record', () => {
+  let clock: SinonFakeTimers
+
+  beforeEach(() => {
+    clock = useFakeTimers({ now: NOW, toFake: ['Date'] })
+  })
+
+  afterEach(() => {
+    clock.restore()
+  })
+
   for (const [title, row] of Object.entries(ROWS)) {
     it(title, async () => {
       // the second has a slash in its peer id
       for (const owner of [await ownerOf(1), await ownerWithByte(0x2f)]) {
-        const holder = new SignedHolder(() => NOW)
+        const holder = new SignedHolder()
         const { held, incoming } = await sentOf(owner, await ownerOf(2), row)
 
         expect(await holder.put(keyFor(owner), held)).to.equal('replace')
         expect(await holder.put(keyFor(owner), incoming)).to.equal(row.becomes)
-        expect(holder.held).to.equalBytes(row.becomes === 'replace' ? incoming : held)
+        expect(await holder.held(keyFor(owner))).to.equalBytes(row.becomes === 'replace' ? incoming : held)
         expect(holder.equivocations).to.equal(row.equivocation === true ? 1 : 0)
       }
     })
@@ -94,7 +106,7 @@ describe('a holder of a signed record', () => {
     const owner = await ownerOf(1)
     const other = await ownerOf(2)
     const sent = (await Promise.all(Object.values(ROWS).map(async row => sentOf(owner, other, row)))).flatMap(({ held, incoming }) => [held, incoming])
-    const holder = new SignedHolder(() => NOW)
+    const holder = new SignedHolder()
     const key = keyFor(owner)
 
     for (const value of sent) {
@@ -103,13 +115,13 @@ describe('a holder of a signed record', () => {
 
     const highest = await signedBy(owner, { seq: 2n ** 64n - 1n })
     const random = randomNumbers(SEED)
-    expect(holder.held).to.equalBytes(highest)
+    expect(await holder.held(keyFor(owner))).to.equalBytes(highest)
     let accepted = 0
 
     for (let i = 0; i < 2_000; i++) {
       const became = await holder.put(key, sent[pick(random, sent.length)])
       accepted += became === 'replace' ? 1 : 0
-      expect(holder.held).to.equalBytes(highest)
+      expect(await holder.held(keyFor(owner))).to.equalBytes(highest)
     }
 
     expect(accepted).to.equal(0)
@@ -117,14 +129,13 @@ describe('a holder of a signed record', () => {
 
   it('takes a lower sequence number once a tombstone has expired, and not a millisecond sooner', async () => {
     const owner = await ownerOf(1)
-    let now = NOW
-    const holder = new SignedHolder(() => now)
+    const holder = new SignedHolder()
     const old = await signedBy(owner, { seq: 1n, expires: NOW + 2 * HOUR })
     await holder.put(keyFor(owner), await signedBy(owner, { rule: 'TOMBSTONE', expires: NOW + HOUR }))
 
-    now = NOW + HOUR - 1
+    clock.tick(HOUR - 1)
     expect(await holder.put(keyFor(owner), old)).to.equal('keep')
-    now = NOW + HOUR
+    clock.tick(1)
     expect(await holder.put(keyFor(owner), old)).to.equal('replace')
   })
 
@@ -134,14 +145,14 @@ describe('a holder of a signed record', () => {
     const [one, other] = [await signedBy(owner), await signedBy(owner)]
     expect(one).to.not.equalBytes(other)
 
-    const [first, second] = [new SignedHolder(() => NOW), new SignedHolder(() => NOW)]
+    const [first, second] = [new SignedHolder(), new SignedHolder()]
     const became = [
       await first.put(keyFor(owner), one), await first.put(keyFor(owner), other),
       await second.put(keyFor(owner), other), await second.put(keyFor(owner), one)
     ]
 
     expect(became.sort()).to.deep.equal(['refresh', 'replace', 'replace', 'replace'])
-    expect(first.held).to.equalBytes(second.held)
+    expect(await first.held(keyFor(owner))).to.equalBytes(await second.held(keyFor(owner)))
     expect(first.equivocations + second.equivocations).to.equal(0)
   })
 
@@ -153,7 +164,7 @@ describe('a holder of a signed record', () => {
     const s = BigInt(`0x${uint8ArrayToString(value.subarray(-32), 'base16')}`)
     turned.set(uint8ArrayFromString((ORDER_OF_P256 - s).toString(16).padStart(64, '0'), 'base16'), value.byteLength - 32)
 
-    const holder = new SignedHolder(() => NOW)
+    const holder = new SignedHolder()
     expect(await holder.put(keyFor(owner), value)).to.equal('replace')
     expect(await holder.put(keyFor(owner), turned)).to.be.oneOf(['replace', 'refresh'])
     expect(holder.equivocations).to.equal(0)

@@ -1,8 +1,8 @@
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
-import { Heap } from '../../src/values/heap.ts'
-import { check } from '../helpers/random.ts'
-import type { Placed } from '../../src/values/heap.ts'
+import { Heap } from '../../../src/values/store/heap.ts'
+import { check } from '../../helpers/random.ts'
+import type { Placed } from '../../../src/values/store/heap.ts'
 
 interface Item extends Placed {
   value: number

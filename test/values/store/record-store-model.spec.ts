@@ -6,12 +6,12 @@ import fc from 'fast-check'
 import Sinon from 'sinon'
 import { concat as uint8ArrayConcat } from 'uint8arrays/concat'
 import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
-import { commonPrefixLength, compareDistance, keyOf } from '../../src/kademlia/key.ts'
-import { RecordStore } from '../../src/values/record-store.ts'
-import { bytes } from '../helpers/content.ts'
-import { checkAsync } from '../helpers/random.ts'
-import { PREFIX, readStored, RECEIVED_PREFIX, SELF, WatchedDatastore } from '../helpers/stored-records.ts'
-import type { RecordStoreOptions, UpdateOptions } from '../../src/values/record-store.ts'
+import { commonPrefixLength, compareDistance, keyOf } from '../../../src/kademlia/key.ts'
+import { RecordStore } from '../../../src/values/store/record-store.ts'
+import { bytes } from '../../helpers/content.ts'
+import { checkAsync } from '../../helpers/random.ts'
+import { PREFIX, readStored, RECEIVED_PREFIX, SELF, WatchedDatastore } from '../../helpers/stored-records.ts'
+import type { RecordStoreOptions, UpdateOptions } from '../../../src/values/store/record-store.ts'
 import type { Datastore } from 'interface-datastore'
 
 const START = 1_000_000_000_000
@@ -19,8 +19,9 @@ const SECOND = 1_000
 const MAX_AGE = 50 * SECOND
 const OPTIONS: RecordStoreOptions = { prefix: PREFIX, receivedPrefix: RECEIVED_PREFIX, self: SELF, maxAge: MAX_AGE, maxRecords: 6, maxBytes: 60, maxPerPublisher: 3 }
 const OWNER = Uint8Array.from([0x12, 32, 0x2f, ...new Uint8Array(31)])
+const UNSIGNED = 10
 const KEYS = [
-  ...Array.from({ length: 10 }, (_, i) => bytes(`/test/${i}`)),
+  ...Array.from({ length: UNSIGNED }, (_, i) => bytes(`/test/${i}`)),
   ...Array.from({ length: 5 }, (_, i) => uint8ArrayConcat([bytes('/sig/'), OWNER, bytes(`/${i}`)]))
 ]
 
@@ -80,7 +81,7 @@ class Model {
       size: step.size,
       end: now + Math.min(MAX_AGE, step.ttl === 0 ? Infinity : step.ttl * SECOND),
       until,
-      publisher: isOwn ? undefined : step.key >= 10 ? 'owner' : before?.publisher ?? step.from
+      publisher: isOwn ? undefined : before?.publisher ?? (step.key >= UNSIGNED ? 'owner' : step.from)
     }
 
     const kept = new Map(this.rows)
@@ -90,13 +91,13 @@ class Model {
       const others = [...kept.values()].filter(({ publisher }) => publisher != null)
       const crowd = others.filter(({ publisher }) => publisher === row.publisher)
       const over = others.length > OPTIONS.maxRecords! || others.reduce((sum, { size }) => sum + size, 0) > OPTIONS.maxBytes!
-      const from = !isOwn && crowd.length > OPTIONS.maxPerPublisher! ? crowd : over ? others : []
+      const isCrowd = !isOwn && crowd.length > OPTIONS.maxPerPublisher!
 
-      if (from.length === 0) {
+      if (!isCrowd && !over) {
         break
       }
 
-      const [least] = from.sort((a, b) => compare(a, b, now))
+      const [least] = (isCrowd ? crowd : others).sort((a, b) => compare(a, b, now))
 
       if (least === row) {
         return false
@@ -320,17 +321,12 @@ describe('the store of values, whatever happens', () => {
       const puts = steps.filter(step => step.kind === 'put')
       const options = isLimited ? OPTIONS : { ...OPTIONS, maxRecords: Infinity, maxBytes: Infinity, maxPerPublisher: Infinity }
       const own = new Set(puts.filter(({ as }) => as !== 'received').map(({ key }) => KEYS[key]))
-      let writes = Infinity
+      let isDone = false
 
       // it is stopped one write later each time
-      for (let last = 0; writes >= last; last++) {
+      for (let count = 0; !isDone; count++) {
         clock.setSystemTime(START)
-        writes = 0
-        const datastore = new WatchedDatastore(operation => {
-          if ((operation === 'put' || operation === 'delete') && writes++ >= last) {
-            throw new Error('stopped')
-          }
-        })
+        const datastore = stoppedAfter(count)
         const store = new RecordStore(datastore, options)
         const acknowledged = new Map<Uint8Array, number>()
         let unsure: Put | undefined
@@ -346,6 +342,7 @@ describe('the store of values, whatever happens', () => {
           acknowledged.set(KEYS[step.key], step.size)
         }
 
+        isDone = unsure == null
         const next = new RecordStore(datastore.memory, options)
         await next.load()
 
@@ -362,6 +359,17 @@ describe('the store of values, whatever happens', () => {
       }
     }), 25)
   })
+
+  /** One that makes so many writes, and no more. */
+  function stoppedAfter (count: number): WatchedDatastore {
+    let writes = 0
+
+    return new WatchedDatastore(operation => {
+      if ((operation === 'put' || operation === 'delete') && writes++ >= count) {
+        throw new Error('stopped')
+      }
+    })
+  }
 
   /** Whether a change came to nothing because the power was gone. It may be refused. */
   async function isStopped (store: RecordStore, step: Put): Promise<boolean> {

@@ -4,17 +4,17 @@ import { Key } from 'interface-datastore/key'
 import Sinon from 'sinon'
 import { concat as uint8ArrayConcat } from 'uint8arrays/concat'
 import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
-import { commonPrefixLength, keyOf } from '../../src/kademlia/key.ts'
-import { encodeMarker } from '../../src/values/marker.ts'
-import { RecordStore } from '../../src/values/record-store.ts'
-import { decodeRecord, encodeRecord } from '../../src/wire/record.ts'
-import { bytes } from '../helpers/content.ts'
-import { keyInBucket, keysIn, markerKey, PREFIX, readStored, RECEIVED_PREFIX, recordKey, SELF, WatchedDatastore } from '../helpers/stored-records.ts'
-import { turn } from '../helpers/turns.ts'
-import type { EvictionReason } from '../../src/values/make-room.ts'
-import type { HeldForOthers } from '../../src/values/received-records.ts'
-import type { HeldRecord, RecordStoreOptions } from '../../src/values/record-store.ts'
-import type { ValueRecord } from '../../src/wire/record.ts'
+import { commonPrefixLength, keyOf } from '../../../src/kademlia/key.ts'
+import { encodeMarker } from '../../../src/values/store/marker.ts'
+import { RecordStore } from '../../../src/values/store/record-store.ts'
+import { decodeRecord, encodeRecord } from '../../../src/wire/record.ts'
+import { bytes } from '../../helpers/content.ts'
+import { keyInBucket, keysIn, markerKey, PREFIX, readStored, RECEIVED_PREFIX, recordKey, SELF, WatchedDatastore } from '../../helpers/stored-records.ts'
+import { until } from '../../helpers/turns.ts'
+import type { EvictionReason } from '../../../src/values/store/make-room.ts'
+import type { HeldForOthers } from '../../../src/values/store/received-records.ts'
+import type { HeldRecord, RecordStoreOptions } from '../../../src/values/store/record-store.ts'
+import type { ValueRecord } from '../../../src/wire/record.ts'
 import type { Datastore } from 'interface-datastore'
 
 const HOUR = 3_600_000
@@ -499,13 +499,13 @@ describe('the store of values', () => {
     store = createStore({ maxRecords: COUNT }, new WatchedDatastore(operation => { counts[operation]++ }, datastore))
     let isLoaded = false
     let turns = 0
-    const loading = store.load().then(() => { isLoaded = true })
+    const loading = store.load().finally(() => { isLoaded = true })
 
-    while (!isLoaded) {
-      await turn()
+    await until(() => {
       turns++
-    }
 
+      return isLoaded
+    })
     await loading
     expect(turns).to.be.greaterThan(COUNT / 1_000)
     expect(store).to.include({ size: COUNT, bytes: 10 * COUNT })

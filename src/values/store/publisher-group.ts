@@ -3,9 +3,9 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concat as uint8ArrayConcat } from 'uint8arrays/concat'
 import { fromString as uint8ArrayFromString } from 'uint8arrays/from-string'
-import { toCharacters } from '../wire/characters.ts'
-import { isPeerMultihash, multihashOf } from '../wire/peer.ts'
-import type { ValueRecord } from '../wire/record.ts'
+import { toCharacters } from '../../wire/characters.ts'
+import { isPeerMultihash, multihashOf } from '../../wire/peer.ts'
+import type { ValueRecord } from '../../wire/record.ts'
 
 /** Of signed records, whose owner's multihash follows. */
 const SIGNED = uint8ArrayFromString('/sig/')

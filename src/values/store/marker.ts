@@ -3,10 +3,10 @@
 
 import * as varint from 'uint8-varint'
 import { concat as uint8ArrayConcat } from 'uint8arrays/concat'
-import { fromCharacters, toCharacters } from '../wire/characters.ts'
+import { fromCharacters, toCharacters } from '../../wire/characters.ts'
 import { publisherGroup } from './publisher-group.ts'
 import type { Received } from './received-index.ts'
-import type { ValueRecord } from '../wire/record.ts'
+import type { ValueRecord } from '../../wire/record.ts'
 
 /** What is known of a value that is held for others, apart from its key. */
 export type Marker = Pick<Received, 'expires' | 'until' | 'received' | 'bytes' | 'publisher'>

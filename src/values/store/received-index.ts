@@ -1,10 +1,10 @@
 // What is known in memory of the values held for others: enough to tell which have expired, and which are of least use, without
 // reading the datastore. A node may hold a hundred thousand, so an entry is small.
 
-import { keyOf } from '../kademlia/key.ts'
+import { keyOf } from '../../kademlia/key.ts'
 import { Heap } from './heap.ts'
 import type { Placed } from './heap.ts'
-import type { Key } from '../kademlia/key.ts'
+import type { Key } from '../../kademlia/key.ts'
 
 export interface Received extends Placed {
   /** of its key in the datastore */

@@ -1,6 +1,6 @@
 // Which of the values held for others have to go so that the limits hold.
 
-import { StoreFullError } from '../query/errors.ts'
+import { StoreFullError } from '../../query/errors.ts'
 import { compareUse } from './received-index.ts'
 import type { Received, ReceivedIndex } from './received-index.ts'
 

@@ -4,10 +4,10 @@
 // does no harm: it goes when it expires, or when the value is asked for.
 
 import { Key } from 'interface-datastore/key'
-import { decodeRecord, encodeRecord } from '../wire/record.ts'
+import { decodeRecord, encodeRecord } from '../../wire/record.ts'
 import { encodeMarker } from './marker.ts'
 import type { Marker } from './marker.ts'
-import type { ValueRecord } from '../wire/record.ts'
+import type { ValueRecord } from '../../wire/record.ts'
 import type { AbortOptions } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 

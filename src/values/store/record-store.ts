@@ -4,16 +4,16 @@
 
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { endOf } from './marker.ts'
-import { OneByOne } from './one-by-one.ts'
+import { OneByOne } from '../one-by-one.ts'
 import { publisherGroup } from './publisher-group.ts'
 import { ReceivedRecords } from './received-records.ts'
 import { RecordFiles } from './record-files.ts'
-import { nameOf } from './record-name.ts'
+import { nameOf } from '../record-name.ts'
 import type { Evicted } from './make-room.ts'
 import type { Marker } from './marker.ts'
 import type { HeldForOthers, ReceivedRecordsOptions } from './received-records.ts'
 import type { RecordFilesOptions } from './record-files.ts'
-import type { ValueRecord } from '../wire/record.ts'
+import type { ValueRecord } from '../../wire/record.ts'
 import type { AbortOptions } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 
@@ -78,6 +78,16 @@ export class RecordStore {
   /** Deletes what is held for others and has expired, or is over the limits. It knows which, and reads no values. */
   async collect (options?: AbortOptions): Promise<void> {
     await this.#received.collect(options)
+  }
+
+  /** When somebody else sent the value last, unix ms; undefined when it is not held for others, or not known yet. */
+  receivedAt (key: Uint8Array): number | undefined {
+    return this.#received.peek(nameOf(key))?.received
+  }
+
+  /** When a record ends, held from its time on, unix ms. */
+  endOf (record: HeldRecord): number {
+    return Math.min(endOf(record, this.#maxAge), record.expires ?? Infinity)
   }
 
   /** What is held for others and has not expired. It is known, and nothing is read; some may be gone when it is asked for. */
