@@ -23,7 +23,7 @@ export class MemoryRecords implements Records {
   beforeWrite: () => void | Promise<void> = () => {}
   readonly #held: Map<string, Held>
 
-  /** @param other - whose records they share */
+  /** Those of another writer are shared. */
   constructor (privateKey: PrivateKey, other?: MemoryRecords) {
     this.owner = peerIdFromPrivateKey(privateKey)
     this.#held = other == null ? new Map() : other.#held

@@ -27,7 +27,8 @@ export interface Fitting<Schema extends StandardSchemaV1> {
  * @param advice - what to do when it does not fit
  * @throws {InvalidRecordError} when it does not fit; it names the fields, beginning with the type
  */
-export async function fit<Schema extends StandardSchemaV1> ({ type, schema, decode }: Fitting<Schema>, stored: unknown, advice: string): Promise<StandardSchemaV1.InferOutput<Schema>> {
+export async function fit<Schema extends StandardSchemaV1> (fitting: Fitting<Schema>, stored: unknown, advice: string): Promise<StandardSchemaV1.InferOutput<Schema>> {
+  const { type, schema, decode } = fitting
   let result
 
   try {

@@ -3,8 +3,8 @@ import { encode } from 'cborg'
 import fc from 'fast-check'
 import { Codec } from '../../../src/values/typed/codec.ts'
 import { pack, unpack } from '../../../src/values/typed/stored.ts'
-import { anything, bigint, byteString, list, number, object, text, transformed, withDefault } from '../../helpers/schemas.ts'
 import { check, checkAsync } from '../../helpers/random.ts'
+import { anything, bigint, byteString, list, object, text, transformed, withDefault } from '../../helpers/schemas.ts'
 
 // CBOR knows no negative zero among the whole numbers, and UTF-8 no half characters
 const plain = fc.letrec(tie => ({
