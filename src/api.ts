@@ -2,7 +2,7 @@
 
 import type { DHTProgressEvents } from './query/events.ts'
 import type { Operation } from './query/operation.ts'
-import type { WriteResult } from './query/store-at.ts'
+import type { WriteResult } from './query/store-nearest.ts'
 import type { Selectors, Validators } from './values/namespaces.ts'
 import type { AbortOptions, ComponentLogger, Libp2pEvents, Metrics, PeerId, PeerInfo, PeerStore, PrivateKey, RoutingOptions } from '@libp2p/interface'
 import type { AddressManager, ConnectionManager, Registrar } from '@libp2p/interface-internal'

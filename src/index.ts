@@ -49,7 +49,7 @@ export type {
 export type { NetworkDescription } from './network-description.ts'
 export type { AddressGroup } from './wire/address-group.ts'
 export type { Operation } from './query/operation.ts'
-export type { WriteResult } from './query/store-at.ts'
+export type { WriteResult } from './query/store-nearest.ts'
 export type { SelectFn, Selectors, ValidateFn, Validators } from './values/namespaces.ts'
 export type { NameOptions, PublishedTypedRecord, RecordType, RecordTypeInit, TypedRecord } from './values/typed/record-type.ts'
 export type { PeerInfoMapper } from './wire/peer.ts'

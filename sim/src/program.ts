@@ -24,6 +24,9 @@ Examples:
   $ npm run sim -- dead --nodes 10000 --policies ours,go --no-figures
   $ npm run --silent sim -- attack --seed 7 --json --no-figures > attack.json`
 
+/** What `--lookups` counts, where it is something else. */
+const LOOKUPS_MEAN: Record<string, string> = { join: 'nodes that join by each policy', values: 'records, each of which is looked for at each look' }
+
 /** Fewer have no k neighbours each. */
 const LEAST_NODES = 40
 const MOST_NODES = 1_000_000
@@ -34,6 +37,7 @@ interface Options {
   lookups: number
   policies: PolicyName[]
   hours?: number
+  noticed?: number
   tables?: Tables
   figures: string | false
   json?: boolean
@@ -56,7 +60,7 @@ export async function run (args: string[]): Promise<number> {
     const command = program.command(scenario.name)
       .description(scenario.description)
       .option('-n, --nodes <numbers...>', `sizes of the networks, ${LEAST_NODES} to ${MOST_NODES} (default: ${scenario.nodes.join(' ')})`, parseSizes)
-      .option('-l, --lookups <number>', scenario.name === 'join' ? 'nodes that join by each policy' : 'lookups of each measurement', parseLookups, scenario.lookups)
+      .option('-l, --lookups <number>', LOOKUPS_MEAN[scenario.name] ?? 'lookups of each measurement', parseLookups, scenario.lookups)
       .option('-p, --policies <names>', 'whose lookup rules, of ' + POLICIES.join(', '), parsePolicies, POLICIES)
       .option('-s, --seed <text>', 'what all chances follow from', '1')
       .option('--tables <how>', 'joined: by the joins of nodes; filled: by one who knows them all, which is faster (default: joined up to 10000 nodes)', parseTables)
@@ -66,6 +70,10 @@ export async function run (args: string[]): Promise<number> {
 
     if (scenario.hours != null) {
       command.option('--hours <number>', 'virtual time', parseHours, scenario.hours)
+    }
+
+    if (scenario.noticed != null) {
+      command.option('--noticed <minutes>', 'until nodes know of one that has come or gone', parseMinutes, scenario.noticed)
     }
 
     command.action(async (options: Options) => { await answer(scenario, options) })
@@ -131,6 +139,16 @@ function parseHours (text: string): number {
   }
 
   return hours
+}
+
+function parseMinutes (text: string): number {
+  const minutes = Number(text)
+
+  if (!/^\d+(\.\d+)?$/.test(text) || minutes > 1_000) {
+    throw new InvalidArgumentError('It takes a number from 0 to 1000.')
+  }
+
+  return minutes
 }
 
 function parseLookups (text: string): number {

@@ -20,6 +20,9 @@ const WRONG: Array<[args: string[], says: RegExp]> = [
   [['dead', '--policies', 'go,go'], /'go,go'.*each once/],
   [['dead', '--policies', ''], /some of ours, go, js, rust/],
   [['churn', '--tables', 'made'], /--tables.*'made'.*joined or filled/],
+  [['values', '--hours', '0'], /--hours.*'0'.*number above 0/],
+  [['values', '--noticed', '-1'], /--noticed.*'-1'.*number from 0 to 1000/],
+  [['scale', '--noticed', '5'], /unknown option '--noticed'/],
   [['churn', '--seed'], /--seed.*argument missing/]
 ]
 
@@ -90,6 +93,28 @@ describe('sim', { concurrency: 2 }, () => {
     assert.deepEqual(nodes, [40, 60, 80])
     assert.deepEqual(rows.map(({ nodes }: { nodes: number }) => nodes), [40, 60, 80])
     assert.deepEqual(fits.map(({ of }: { of: string }) => of), ['hopsDiscovery', 'tableSize'])
+  })
+
+  it('takes a short time and a small network for values, and nodes that notice each other at once', async () => {
+    const { code, stdout } = await sim('values', '--nodes', '100', '--hours', '0.5', '--noticed', '0', '--lookups', '20', '--json', '--no-figures')
+    const { rows } = JSON.parse(stdout)
+
+    assert.equal(code, 0)
+    assert.deepEqual(rows.map(({ keeping }: { keeping: string }) => keeping), ['replicate', 'without hand-over', 'without skip', 'republish only'])
+
+    for (const row of rows) {
+      // three looks at all records
+      assert.equal(row.lookups, 60)
+      assert.equal(row.availability, 1)
+    }
+  })
+
+  it('says nothing of values when a run is over before any was stored', async () => {
+    const { code, stdout } = await sim('values', '--nodes', '40', '--hours', '0.001', '--lookups', '5', '--json', '--no-figures')
+    const { rows } = JSON.parse(stdout)
+
+    assert.equal(code, 0)
+    assert.deepEqual(rows.map(({ lookups, availability, holders }: Record<string, number>) => [lookups, availability, holders]), Array.from({ length: 4 }, () => [0, undefined, undefined]))
   })
 
   it('writes its figure as SVG into the folder that it is told, and makes that', async () => {

@@ -76,6 +76,11 @@ export function compareDistance (a: Key, b: Key, target: Key): number {
   return 0
 }
 
+/** How far apart two keys are, as a share of the key space. */
+export function distanceShare (a: Key, b: Key): number {
+  return (((a[0] ^ b[0]) >>> 0) + ((a[1] ^ b[1]) >>> 0) / 2 ** 32) / 2 ** 32
+}
+
 /** How many leading bits two keys share, 256 when they are equal. */
 export function commonPrefixLength (a: Key, b: Key): number {
   for (let i = 0; i < WORDS; i++) {

@@ -87,6 +87,7 @@ export class Lookup<P extends PeerKey> {
   #turn = 0
   #now = 0
   #done = false
+  #endedEarly = false
 
   /** `seeds`: whom to start with; they are dealt to the paths in turn */
   constructor (options: LookupOptions<P>, seeds: Iterable<P>) {
@@ -198,14 +199,32 @@ export class Lookup<P extends PeerKey> {
     }
   }
 
-  /** The caller has what it wanted. What is still in flight is of no more use. */
+  /** The caller has what it wanted. What is still in flight is of no more use. No effect once done. */
   finish (): void {
+    this.#endedEarly ||= !this.#done
     this.#done = true
+  }
+
+  /** Whether the caller ended it, so that nearer ones may be left. */
+  get endedEarly (): boolean {
+    return this.#endedEarly
   }
 
   /** The nearest peers that answered, nearest first, at most `n`. */
   closest (n: number): P[] {
     return this.#nearest(n, ({ state }) => state === 'answered').map(({ peer }) => peer)
+  }
+
+  /**
+   * Those of the nearest `n` that have answered and are nearer than anyone who may still answer: unless somebody turns up of whom nobody
+   * has told yet, they are what will be found.
+   */
+  settled (n: number): P[] {
+    const nearest = this.#nearest(n, candidate => candidate.state === 'answered' ||
+      ((candidate.state === 'heard' || candidate.state === 'asked') && isBelieved(candidate, this.#options.rules.trust)))
+    const open = nearest.findIndex(({ state }) => state !== 'answered')
+
+    return nearest.slice(0, open === -1 ? n : open).map(({ peer }) => peer)
   }
 
   /** Those that were asked, took too long, and have not answered. */

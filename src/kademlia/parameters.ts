@@ -53,6 +53,18 @@ export function tableRules (k: number, perGroup = PEERS_PER_GROUP): Omit<Routing
   return { k, maxFailures: MAX_FAILURES, backoff: FAILURE_BACKOFF, diversity: { ...perGroup, enough: ENOUGH_FOR_DIVERSITY * k } }
 }
 
+/** How values that are held for others are kept alive (`replication.ts`), times in ms. */
+export const REPLICATION = {
+  /** a holder puts a value to the nearest again when nobody has put it here for so long (Kademlia paper, 2.5) */
+  interval: HOUR,
+  /** holders wait by chance up to this share longer, so that the first of k has put it before the second looks up (docs/simulation.md) */
+  jitter: 0.5,
+  /** nodes beyond the nearest k that still take a value (TON's DHT) */
+  margin: 10,
+  /** a copy off the way that would live shorter is not worth its put */
+  leastCacheLife: MINUTE
+}
+
 /** The self lookup's interval grows by this factor until it is the regular one: a new node's neighbourhood changes fast. */
 export const SELF_INTERVAL_GROWTH = 4
 

@@ -101,15 +101,3 @@ async function firstTrue (answers: Array<Promise<boolean>>, ms: number, signal: 
     timeout.abort()
   }
 }
-
-async function sleep (ms: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, ms)
-
-  try {
-    await raceSignal(promise, signal)
-  } finally {
-    clearTimeout(timer)
-  }
-}

@@ -1,15 +1,14 @@
 // Announces that this node provides a key, on the nodes nearest to it.
 
 import { QueryError } from '../query/errors.ts'
-import { findClosest } from '../query/find-closest.ts'
-import { describeFailures, storeAt } from '../query/store-at.ts'
+import { storeNearest } from '../query/store-nearest.ts'
 import { encodeRequest, MessageType } from '../wire/message.ts'
 import { encodePeer } from '../wire/peer.ts'
 import type { ProviderStore } from './provider-store.ts'
 import type { Contact } from '../query/contact.ts'
 import type { QueryManager } from '../query/manager.ts'
 import type { QueryEvents } from '../query/query-events.ts'
-import type { WriteResult } from '../query/store-at.ts'
+import type { WriteResult } from '../query/store-nearest.ts'
 import type { EncodedRequest } from '../wire/message.ts'
 import type { AbortOptions } from '@libp2p/interface'
 
@@ -48,7 +47,6 @@ export async function provide (multihash: Uint8Array, needs: ProvideNeeds, { sig
     return { stored: [], failed: [], messages: 0, hops: 0 }
   }
 
-  const { closest, messages, hops } = await findClosest(queries, { key: multihash, signal, events })
   const contact = needs.contact()
 
   if (contact.addrs.length === 0) {
@@ -56,17 +54,17 @@ export async function provide (multihash: Uint8Array, needs: ProvideNeeds, { sig
   }
 
   const request = encodeRequest({ type: MessageType.ADD_PROVIDER, key: multihash, providers: [encodePeer(contact.multihash, contact.addrs)] })
-  const result = await storeAt(closest, request, async (to, options) => {
-    await notify(to, request, options)
-    return undefined
-  }, signal, events)
-
-  if (result.stored.length === 0) {
-    throw new QueryError(`None of the ${closest.length} nearest peers could be told: ${describeFailures(result.failed)}`)
-  }
+  const result = await storeNearest(queries, {
+    key: multihash,
+    request,
+    send: async (to, options) => {
+      await notify(to, request, options)
+      return undefined
+    }
+  }, { signal, events })
 
   // only now: what failed is tried again soon, not in a day; and not if it was cancelled meanwhile
   await store.renew(multihash, Date.now())
 
-  return { ...result, messages: messages + closest.length, hops }
+  return result
 }

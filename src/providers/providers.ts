@@ -4,13 +4,13 @@ import { findProviders } from './find-providers.ts'
 import { addProviderHandler, getProvidersHandler } from './handlers.ts'
 import { provide } from './provide.ts'
 import { ProviderStore } from './provider-store.ts'
-import { Reprovider } from './reprovider.ts'
+import { createReprovider } from './reprovider.ts'
 import type { FindProvidersNeeds, FindProvidersOptions } from './find-providers.ts'
 import type { ProviderHandlerNeeds } from './handlers.ts'
 import type { ProvideNeeds, ProvideOptions } from './provide.ts'
 import type { ProviderStoreOptions } from './provider-store.ts'
-import type { ReproviderOptions } from './reprovider.ts'
-import type { WriteResult } from '../query/store-at.ts'
+import type { Reprovider, ReproviderOptions } from './reprovider.ts'
+import type { WriteResult } from '../query/store-nearest.ts'
 import type { RequestHandler } from '../wire/server.ts'
 import type { AbortOptions, Logger, PeerId, PeerInfo } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
@@ -39,7 +39,7 @@ export class Providers {
     this.#needs = needs
     this.onAdd = addProviderHandler({ ...needs, store, self: needs.self.id })
     this.onGet = getProvidersHandler({ ...needs, store, self: needs.self.id })
-    this.#reprovider = new Reprovider(options.reprovide, {
+    this.#reprovider = createReprovider(options.reprovide, {
       store,
       provide: async (multihash, signal) => {
         // it may have been cancelled while it waited for its turn

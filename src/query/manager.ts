@@ -5,6 +5,7 @@ import { AbortError, NotStartedError } from '@libp2p/interface'
 import { setMaxListeners } from 'main-event'
 import { keyOf } from '../kademlia/key.ts'
 import { Lookup } from '../kademlia/lookup.ts'
+import { NetworkSizeEstimator } from '../kademlia/network-size.ts'
 import { LOOKUP_RULES, SEEDS } from '../kademlia/parameters.ts'
 import { UndialableError } from '../wire/client.ts'
 import { encodeRequest, MessageType } from '../wire/message.ts'
@@ -15,6 +16,7 @@ import type { Contact } from './contact.ts'
 import type { QueryEvents } from './query-events.ts'
 import type { Key } from '../kademlia/key.ts'
 import type { LookupStep } from '../kademlia/lookup.ts'
+import type { NetworkSize } from '../kademlia/network-size.ts'
 import type { EncodedRequest, Message } from '../wire/message.ts'
 import type { AbortOptions } from '@libp2p/interface'
 
@@ -68,6 +70,19 @@ export interface Query {
   events?: QueryEvents
   /** takes each reply; true ends the lookup, for the caller has what it wanted */
   onReply? (from: Contact, reply: Message): boolean | undefined | Promise<boolean | undefined>
+  /** sees after each reply what was found so far; true ends the lookup, for it is enough */
+  onStep? (found: LookupView): boolean | undefined
+}
+
+/** A lookup, while it goes on. */
+export interface LookupView {
+  /** requests so far */
+  readonly asked: number
+  /** the nearest that have answered */
+  closest (n: number): Contact[]
+  /** those of them that will hardly be displaced any more */
+  settled (n: number): Contact[]
+  hops (): number
 }
 
 export interface QueryResult {
@@ -86,12 +101,19 @@ export class QueryManager {
   readonly #options: QueryOptions
   readonly #network: QueryNetwork
   readonly #recent = new RecentLookups()
+  readonly #size: NetworkSizeEstimator
   #shutdown?: AbortController
   #running = 0
 
   constructor (options: QueryOptions, network: QueryNetwork) {
     this.#options = options
     this.#network = network
+    this.#size = new NetworkSizeEstimator(options.k)
+  }
+
+  /** How many peers there are, as far as the lookups of the last two hours tell; undefined when they do not. */
+  get networkSize (): NetworkSize | undefined {
+    return this.#size.estimate(Date.now())
   }
 
   /** How many lookups are under way. */
@@ -189,6 +211,10 @@ export class QueryManager {
     // what is in doubt is not to lead the next one astray
     if (query.avoid == null && lookup.plausible) {
       this.#recent.onLookup(target, closest)
+
+      if (!lookup.endedEarly) {
+        this.#size.onLookup(target, closest, Date.now())
+      }
     }
 
     return { closest, hops: lookup.hops(), messages: lookup.asked }
@@ -283,6 +309,11 @@ export class QueryManager {
         query.events?.onReply(peer, reply.type, reply, closer, path)
         // it has answered, however long the caller takes to look at it
         lookup.onReply(peer, closer)
+
+        if (query.onStep?.(lookup) === true) {
+          enough = true
+          lookup.finish()
+        }
 
         if (about == null && query.onReply != null) {
           looking++

@@ -20,23 +20,27 @@ export interface Operation<T> extends Promise<T>, AsyncIterable<QueryEvent> {
 export interface OperationOptions extends AbortOptions, ProgressOptions<DHTProgressEvents> {}
 
 /** What an operation runs with. */
-export interface OperationContext {
+export interface OperationContext<T = unknown> {
   /** ends it: the caller's signal, or the end of the iteration */
   signal: AbortSignal
+  /** gives the result to whoever awaits it, while the operation goes on: its further events are for those that iterate. The first result counts */
+  settle (result: T): void
   /** where its events go; undefined when nobody wants any */
   emit?: Emit
 }
 
 /** Wraps what an operation does; see `Operation` for what that gives. */
-export function operation <T> (options: OperationOptions, run: (context: OperationContext) => Promise<T>): Operation<T> {
+export function operation <T> (options: OperationOptions, run: (context: OperationContext<T>) => Promise<T>): Operation<T> {
   return new LazyOperation(options, run)
 }
 
 class LazyOperation<T> implements Operation<T> {
   readonly #options: OperationOptions
-  readonly #run: (context: OperationContext) => Promise<T>
+  readonly #run: (context: OperationContext<T>) => Promise<T>
   readonly #abort = new AbortController()
-  #promise?: Promise<T>
+  readonly #result = Promise.withResolvers<T>()
+  /** resolves when it has ended, which may be later than there is a result */
+  #ending?: Promise<void>
   #iterated = false
   /** events nobody has taken yet; as many as a lookup can cause at the most */
   readonly #events: QueryEvent[] = []
@@ -44,9 +48,11 @@ class LazyOperation<T> implements Operation<T> {
 
   readonly [Symbol.toStringTag] = 'Operation'
 
-  constructor (options: OperationOptions, run: (context: OperationContext) => Promise<T>) {
+  constructor (options: OperationOptions, run: (context: OperationContext<T>) => Promise<T>) {
     this.#options = options
     this.#run = run
+    // whoever only iterates hears of a failure in another way
+    this.#result.promise.catch(() => {})
   }
 
   async then <A = T, B = never> (resolved?: ((value: T) => A | PromiseLike<A>) | null, rejected?: ((reason: any) => B | PromiseLike<B>) | null): Promise<A | B> {
@@ -62,21 +68,19 @@ class LazyOperation<T> implements Operation<T> {
   }
 
   async * [Symbol.asyncIterator] (): AsyncGenerator<QueryEvent, void, undefined> {
-    if (this.#iterated || this.#promise != null) {
+    if (this.#iterated || this.#ending != null) {
       throw new InvalidParametersError('An operation can be iterated once, and only before it was awaited: call the method again')
     }
 
     this.#iterated = true
     let ended = false
     let failure: Error | undefined
-    const promise = this.#start()
-
-    promise
-      .catch((error: Error) => { failure = error })
-      .finally(() => {
-        ended = true
-        this.#wake?.()
-      })
+    this.#start().catch((error: Error) => { failure = error })
+    // a result that was there earlier is not the end
+    void this.#ended().then(() => {
+      ended = true
+      this.#wake?.()
+    })
 
     try {
       while (true) {
@@ -103,10 +107,17 @@ class LazyOperation<T> implements Operation<T> {
     }
   }
 
-  #start (): Promise<T> {
-    this.#promise ??= this.#begin()
+  async #start (): Promise<T> {
+    void this.#ended()
 
-    return this.#promise
+    return this.#result.promise
+  }
+
+  /** Starts it. Never rejects. */
+  async #ended (): Promise<void> {
+    this.#ending ??= this.#begin().then(this.#result.resolve, this.#result.reject)
+
+    return this.#ending
   }
 
   async #begin (): Promise<T> {
@@ -137,6 +148,7 @@ class LazyOperation<T> implements Operation<T> {
     try {
       const result = await this.#run({
         signal: this.#abort.signal,
+        settle: this.#result.resolve,
         emit: this.#iterated || onProgress != null ? emit : undefined
       })
 

@@ -1,23 +1,24 @@
-// Fetches the best value of a key, and brings the nodes that should hold it up to date.
+// Fetches the best value of a key, as soon as enough nodes have answered, and then brings the nodes that should hold it up to date.
 
 import { NotFoundError } from '@libp2p/interface'
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { encodeRequest, MessageType } from '../wire/message.ts'
 import { decodeRecord } from '../wire/record.ts'
-import { encodePut, sendPut } from './put.ts'
-import { storeUnlessWorse } from './store-unless-worse.ts'
-import type { PutNeeds } from './put.ts'
+import { answersNeeded } from './quorum.ts'
+import { repair } from './repair.ts'
+import type { Quorum } from './quorum.ts'
+import type { ReadCache } from './read-cache.ts'
+import type { RepairNeeds } from './repair.ts'
 import type { Contact } from '../query/contact.ts'
 import type { QueryEvents } from '../query/query-events.ts'
 import type { Message } from '../wire/message.ts'
 import type { ValueRecord } from '../wire/record.ts'
-import type { AbortOptions, PeerId } from '@libp2p/interface'
+import type { PeerId } from '@libp2p/interface'
 
-export interface GetNeeds extends PutNeeds {
+export interface GetNeeds extends RepairNeeds {
   self: PeerId
+  cache: ReadCache
   toPeerId (contact: Contact): PeerId
-  /** runs what nobody waits for; it ends when the node stops */
-  background (task: (options: { signal: AbortSignal }) => Promise<void>): void
 }
 
 export interface GetOptions {
@@ -27,69 +28,129 @@ export interface GetOptions {
   useCache?: boolean
   /** false: take only what this node holds */
   useNetwork?: boolean
+  /** so many nodes have to answer with a valid value; the majority of k if left out */
+  quorum?: Quorum
+  /** gets the value as soon as there are so many, if that is before the end */
+  settle? (value: Uint8Array): void
+  /** the search ends when there are so many */
+  endsAtQuorum?: boolean
 }
 
-/** A value and who had it; nobody where it is this node's own. */
-interface Found {
+/** What has been found so far. */
+interface Findings {
+  /** the best, or what all of them come to together; undefined for nothing */
+  value?: Uint8Array
+  /** whom it is from; nobody where it is this node's own */
   from?: Contact
-  record: ValueRecord
+  /** who answered with a valid value, and which */
+  readonly holders: Map<Contact, Uint8Array>
+  /** what this node holds itself */
+  own?: Uint8Array
 }
 
 /**
  * Asks the nearest k. A record that is not valid counts as none; the peers that came with it are used all the same.
  *
- * @throws {InvalidParametersError} when the key has no namespace that has a validator
+ * @throws {InvalidParametersError} when the key has no namespace that has a validator, or the quorum is none
  * @throws {NotFoundError} when no peer that was asked has a valid value
  */
-export async function getValue (key: Uint8Array, needs: GetNeeds, { signal, events, useCache, useNetwork }: GetOptions): Promise<Uint8Array> {
-  const { namespaces, queries, store, self } = needs
+export async function getValue (key: Uint8Array, needs: GetNeeds, options: GetOptions): Promise<Uint8Array> {
+  const { namespaces, store, cache, self } = needs
+  const { signal, events, useCache, useNetwork } = options
   namespaces.requireNamespace(key)
+  const needed = answersNeeded(options.quorum ?? 'majority', needs.queries.k)
+  const cached = useCache === false ? undefined : cache.get(key)
 
-  const found: Found[] = []
+  if (cached != null) {
+    events?.onValue(self, cached)
+
+    return cached.slice()
+  }
+
+  const found: Findings = { holders: new Map() }
   const held = useCache === false ? undefined : await store.get(key, { signal })
 
   if (held != null && await isValid(needs, key, held.value, signal)) {
-    found.push({ record: held })
+    found.own = found.value = held.value
   }
 
   let closest: Contact[] = []
 
   if (useNetwork !== false) {
     try {
-      closest = (await queries.run({
-        key,
-        request: encodeRequest({ type: MessageType.GET_VALUE, key }),
-        signal,
-        events,
-        onReply: async (from, reply) => {
-          const record = recordIn(reply, key)
-
-          if (record != null && await isValid(needs, key, record.value, signal)) {
-            found.push({ from, record })
-          }
-
-          return false
-        }
-      })).closest
+      closest = await ask(key, found, needed, needs, options)
     } catch (error: any) {
       // with nobody to ask, what this node holds is the best there is
-      if (found.length === 0 || error.name !== 'NoPeersError') {
+      if (found.value == null || error.name !== 'NoPeersError') {
         throw error
       }
     }
   }
 
-  if (found.length === 0) {
+  if (found.value == null) {
     throw new NotFoundError(useNetwork === false ? 'This node holds no value under the key' : 'No peer that was asked has a valid value under the key')
   }
 
-  const best = found[await namespaces.select(key, found.map(({ record }) => record.value))]
-  // a copy: the caller may change it, or keep it for long, and with it the message or the store's memory
-  const value = best.record.value.slice()
-  events?.onValue(best.from == null ? self : needs.toPeerId(best.from), value)
-  repair(best.record, found, closest, needs)
+  // the last event, as callers of @libp2p/kad-dht expect
+  const value = tell(found, found.value, needs, events)
+  cache.set(key, value)
+  repair({ key, value, own: found.own, holders: found.holders, closest, events }, needs)
 
   return value
+}
+
+/** Asks the nearest, and returns who they are. */
+async function ask (key: Uint8Array, found: Findings, needed: number, needs: GetNeeds, { signal, events, settle, endsAtQuorum }: GetOptions): Promise<Contact[]> {
+  const result = await needs.queries.run({
+    key,
+    request: encodeRequest({ type: MessageType.GET_VALUE, key }),
+    signal,
+    events,
+    onReply: async (from, reply) => {
+      const record = recordIn(reply, key)
+
+      if (record == null || !await isValid(needs, key, record.value, signal)) {
+        return false
+      }
+
+      const before = found.value
+      await take(found, from, record.value, key, needs)
+
+      // others may have come while this one was looked at
+      if (found.value != null && found.holders.size >= needed && (found.holders.size === needed || found.value !== before)) {
+        settle?.(tell(found, found.value, needs, events))
+      }
+
+      return endsAtQuorum === true && found.holders.size >= needed
+    }
+  })
+
+  return result.closest
+}
+
+async function take (found: Findings, from: Contact, value: Uint8Array, key: Uint8Array, { namespaces }: GetNeeds): Promise<void> {
+  found.holders.set(from, value)
+
+  for (;;) {
+    const before = found.value
+    const best = before == null || uint8ArrayEquals(before, value) ? before ?? value : await namespaces.best(key, [before, value])
+
+    // another may have come while these were compared
+    if (found.value === before) {
+      found.value = best
+      found.from = best === value ? from : found.from
+
+      return
+    }
+  }
+}
+
+/** A copy: the caller may change it, or keep it for long, and with it the message or the store's memory. */
+function tell (found: Findings, value: Uint8Array, { self, toPeerId }: GetNeeds, events?: QueryEvents): Uint8Array {
+  const copy = value.slice()
+  events?.onValue(found.from == null ? self : toPeerId(found.from), copy)
+
+  return copy
 }
 
 function recordIn (reply: Message, key: Uint8Array): ValueRecord | undefined {
@@ -110,25 +171,4 @@ async function isValid ({ namespaces }: GetNeeds, key: Uint8Array, value: Uint8A
     signal.throwIfAborted()
     return false
   }
-}
-
-/** Sends the best value to those of the nearest k that have another or none. What they say to it concerns nobody. */
-function repair (record: ValueRecord, found: Found[], closest: Contact[], needs: GetNeeds): void {
-  const current = new Set(found.filter(({ record: theirs }) => uint8ArrayEquals(theirs.value, record.value)).map(({ from }) => from?.id))
-  const behind = closest.filter(peer => !current.has(peer.id))
-  const ownIsBehind = found.some(({ from }) => from == null) && !current.has(undefined)
-
-  if (behind.length === 0 && !ownIsBehind) {
-    return
-  }
-
-  needs.background(async ({ signal }) => {
-    const request = encodePut(record)
-    const options: AbortOptions = { signal }
-
-    await Promise.allSettled([
-      ...behind.map(async peer => sendPut(needs, peer, request, record.value, options)),
-      ownIsBehind ? storeUnlessWorse(needs.store, needs.namespaces, { ...record, timeReceived: Date.now() }, options) : undefined
-    ])
-  })
 }

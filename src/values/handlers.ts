@@ -4,16 +4,13 @@ import { InvalidMessageError } from '@libp2p/interface'
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { keyOf } from '../kademlia/key.ts'
 import { decodeRecord, encodeRecord } from '../wire/record.ts'
-import { storeUnlessWorse } from './store-unless-worse.ts'
-import type { Namespaces } from './namespaces.ts'
-import type { RecordStore } from './record-store.ts'
+import { hold } from './hold.ts'
+import type { HoldNeeds } from './hold.ts'
 import type { Key } from '../kademlia/key.ts'
 import type { ValueRecord } from '../wire/record.ts'
 import type { RequestHandler } from '../wire/server.ts'
 
-export interface ValueHandlerNeeds {
-  store: RecordStore
-  namespaces: Namespaces
+export interface ValueHandlerNeeds extends HoldNeeds {
   /** the longest value that is taken, bytes */
   maxValueSize: number
   /** one's own public key, which nobody needs to have stored */
@@ -52,7 +49,9 @@ export function getValueHandler ({ store, namespaces, ownKey, closerPeers }: Val
 }
 
 /** Stores a valid value unless a better one is held. The reply carries the record as it is held. */
-export function putValueHandler ({ store, namespaces, maxValueSize }: ValueHandlerNeeds): RequestHandler {
+export function putValueHandler (needs: ValueHandlerNeeds): RequestHandler {
+  const { namespaces, maxValueSize } = needs
+
   return async request => {
     if (request.record == null) {
       throw new InvalidMessageError('PUT_VALUE came without a record')
@@ -70,8 +69,6 @@ export function putValueHandler ({ store, namespaces, maxValueSize }: ValueHandl
 
     await namespaces.validate(record.key, record.value)
 
-    const stored = await storeUnlessWorse(store, namespaces, { ...record, timeReceived: Date.now() }, { received: true })
-
-    return { record: encodeRecord(stored) }
+    return { record: encodeRecord(await hold({ ...record, timeReceived: Date.now() }, needs, { received: true })) }
   }
 }

@@ -2,7 +2,9 @@
 // a value is valid under a key, and a selector, which says which of several valid ones is best.
 
 import { InvalidParametersError } from '@libp2p/interface'
+import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
+import { withTimeLimit } from './time-limit.ts'
 import type { AbortOptions } from '@libp2p/interface'
 
 /** Throws, or rejects, when the value must not be stored under the key. */
@@ -21,6 +23,20 @@ export type Validators = Record<string, ValidateFn>
 /** By namespace. */
 export type Selectors = Record<string, SelectFn>
 
+/** What more there is to know of the values of a namespace of ours. All values that it is given are valid. */
+export interface ValueRules {
+  /** of several values one is made that has what is in any of them */
+  merge? (values: Uint8Array[]): Uint8Array
+  /** when the value ends, unix ms */
+  expires? (value: Uint8Array): number
+  /** how long the value may be cached, seconds */
+  ttl? (value: Uint8Array): number
+  /** who puts a worse value than the one that is held gets that for an answer, and learns of it; others are refused */
+  answersHeld?: boolean
+  /** whether both are the owner's word of the same moment, and are not the same: an owner that says so is not to be trusted */
+  contradict? (a: Uint8Array, b: Uint8Array): boolean
+}
+
 /** A value is not valid under its key. */
 export class InvalidRecordError extends Error {
   override name = 'InvalidRecordError'
@@ -31,16 +47,31 @@ export class MissingSelectorError extends Error {
   override name = 'MissingSelectorError'
 }
 
+export interface NamespacesInit {
+  validators: Validators
+  selectors: Selectors
+  /** by namespace */
+  rules?: Record<string, ValueRules>
+  /** how long a validator or a selector may take, ms */
+  timeout: number
+}
+
 const SLASH = 0x2f
 
-/** Both maps are read when they are needed: applications add to them while the node runs. */
+const NO_RULES: ValueRules = {}
+
+/** The maps of validators and selectors are read when they are needed: applications add to them while the node runs. */
 export class Namespaces {
   readonly #validators: Validators
   readonly #selectors: Selectors
+  readonly #rules: Record<string, ValueRules>
+  readonly #timeout: number
 
-  constructor (validators: Validators, selectors: Selectors) {
+  constructor ({ validators, selectors, rules = {}, timeout }: NamespacesInit) {
     this.#validators = validators
     this.#selectors = selectors
+    this.#rules = rules
+    this.#timeout = timeout
   }
 
   /** @throws {InvalidParametersError} when there is no validator for the key's namespace */
@@ -48,15 +79,20 @@ export class Namespaces {
     this.#validatorOf(key)
   }
 
+  /** What more there is to know of the values under a key; nothing for namespaces that an application brought. */
+  rulesOf (key: Uint8Array): ValueRules {
+    return own(this.#rules, namespaceOf(key)) ?? NO_RULES
+  }
+
   /**
    * @throws {InvalidParametersError} when there is no validator for the key's namespace
-   * @throws {InvalidRecordError} when the validator refuses the value
+   * @throws {InvalidRecordError} when the validator refuses the value, or does not come to an end
    */
   async validate (key: Uint8Array, value: Uint8Array, options?: AbortOptions): Promise<void> {
     const validator = this.#validatorOf(key)
 
     try {
-      await validator(key, value, options)
+      await withTimeLimit(signal => validator(key, value, { signal }), this.#timeout, options)
     } catch (error: any) {
       options?.signal?.throwIfAborted()
 
@@ -68,6 +104,7 @@ export class Namespaces {
    * The index of the best value.
    *
    * @throws {MissingSelectorError} when there are several and no selector for the key's namespace
+   * @throws {InvalidRecordError} when the selector chooses what is not there
    */
   async select (key: Uint8Array, values: Uint8Array[]): Promise<number> {
     if (values.length === 1) {
@@ -81,13 +118,27 @@ export class Namespaces {
       throw new MissingSelectorError(`There is no selector for the namespace "${namespace}": add one to the selectors, which has ${names(this.#selectors)}`)
     }
 
-    const best = await selector(key, values)
+    const best = await withTimeLimit(() => selector(key, values), this.#timeout)
 
     if (!Number.isInteger(best) || best < 0 || best >= values.length) {
       throw new InvalidRecordError(`The selector of the namespace "${namespace}" chose ${best} out of ${values.length} values`)
     }
 
     return best
+  }
+
+  /** The best of several valid values, or what they come to together. */
+  async best (key: Uint8Array, values: Uint8Array[]): Promise<Uint8Array> {
+    const { merge } = this.rulesOf(key)
+
+    return merge == null ? values[await this.select(key, values)] : merge(values)
+  }
+
+  /** Whether whoever holds `held` needs not be told of `value`. */
+  covers (key: Uint8Array, held: Uint8Array, value: Uint8Array): boolean {
+    const { merge } = this.rulesOf(key)
+
+    return merge == null ? uint8ArrayEquals(held, value) : uint8ArrayEquals(merge([held, value]), merge([held]))
   }
 
   #validatorOf (key: Uint8Array): ValidateFn {

@@ -1,81 +1,118 @@
 // Stores a value on the nodes nearest to its key.
 
-import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { QueryError } from '../query/errors.ts'
-import { findClosest } from '../query/find-closest.ts'
-import { describeFailures, storeAt } from '../query/store-at.ts'
+import { storeNearest } from '../query/store-nearest.ts'
 import { encodeRequest, MessageType } from '../wire/message.ts'
 import { decodeRecord, encodeRecord } from '../wire/record.ts'
+import { hold } from './hold.ts'
 import { InvalidRecordError } from './namespaces.ts'
-import { storeUnlessWorse } from './store-unless-worse.ts'
-import type { Namespaces } from './namespaces.ts'
-import type { RecordStore } from './record-store.ts'
+import type { HoldNeeds } from './hold.ts'
 import type { Contact } from '../query/contact.ts'
 import type { QueryManager } from '../query/manager.ts'
-import type { QueryEvents } from '../query/query-events.ts'
-import type { WriteResult } from '../query/store-at.ts'
+import type { StoreOptions, Write, WriteResult } from '../query/store-nearest.ts'
 import type { EncodedRequest, Message } from '../wire/message.ts'
 import type { ValueRecord } from '../wire/record.ts'
 import type { AbortOptions } from '@libp2p/interface'
 
-export interface PutNeeds {
+export interface PutNeeds extends HoldNeeds {
   queries: QueryManager
-  store: RecordStore
-  namespaces: Namespaces
   maxValueSize: number
   request (to: Contact, request: EncodedRequest, options: AbortOptions): Promise<Message>
 }
 
-export interface PutOptions {
-  signal: AbortSignal
-  events?: QueryEvents
+export interface PutOptions extends StoreOptions {
   /** false: store it on this node only */
   useNetwork?: boolean
+  /** comes before each peer is given it; when it throws, the peer is not */
+  before? (peer: Contact): Promise<void>
+}
+
+/** Whoever was given a value has a better one: `held`. */
+export class BetterValueError extends QueryError {
+  readonly held: Uint8Array
+
+  constructor (held: Uint8Array) {
+    super('A better value is held under the key already: get it first, and make one that replaces it')
+    this.held = held
+  }
 }
 
 /**
  * Stores it here first, then on the nearest k.
  *
  * @throws {InvalidParametersError} when the key has no namespace that has a validator
- * @throws {InvalidRecordError} when the value is too long, not valid, or older than the one held here
- * @throws {QueryError} when no other node took it; this one still holds it
+ * @throws {InvalidRecordError} when the value is too long, not valid, or worse than the one held here
+ * @throws {BetterValueError} the same, in namespaces that answer with what is held
+ * @throws {QueryError} when fewer nodes than `minSuccesses` took it; this one still holds it
  */
-export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNeeds, { signal, events, useNetwork }: PutOptions): Promise<WriteResult> {
-  const { queries, store, namespaces, maxValueSize } = needs
+export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNeeds, { useNetwork, before, ...options }: PutOptions): Promise<WriteResult> {
+  const { queries, namespaces, maxValueSize } = needs
 
   if (value.byteLength > maxValueSize) {
     throw new InvalidRecordError(`A value of ${value.byteLength} bytes is over the limit of ${maxValueSize}: store it elsewhere and put its address, or raise limits.valueSize on every node`)
   }
 
-  await namespaces.validate(key, value, { signal })
-  await storeUnlessWorse(store, namespaces, { key, value, timeReceived: Date.now() }, { signal })
+  await namespaces.validate(key, value, options)
+  const held = await hold({ key, value, timeReceived: Date.now() }, needs, options)
+
+  if (!namespaces.covers(key, held.value, value)) {
+    throw new BetterValueError(held.value)
+  }
 
   if (useNetwork === false) {
     return { stored: [], failed: [], messages: 0, hops: 0 }
   }
 
-  const { closest, messages, hops } = await findClosest(queries, { key, signal, events })
   const request = encodePut({ key, value })
-  const result = await storeAt(closest, request, async (to, options) => sendPut(needs, to, request, value, options), signal, events)
 
-  if (result.stored.length === 0) {
-    throw new QueryError(`None of the ${closest.length} nearest peers took the value: ${describeFailures(result.failed)}`)
+  const send: Write['send'] = async (to, options) => {
+    await before?.(to)
+
+    return sendPut(needs, to, request, { key, value }, options)
   }
 
-  return { ...result, messages: messages + closest.length, hops }
+  return storeNearest(queries, { key, request, send }, options)
 }
 
 export function encodePut (record: ValueRecord): EncodedRequest {
   return encodeRequest({ type: MessageType.PUT_VALUE, key: record.key, record: encodeRecord({ ...record, timeReceived: Date.now() }) })
 }
 
-/** @throws {QueryError} when the peer does not say that it holds this value now */
-export async function sendPut ({ request: send }: Pick<PutNeeds, 'request'>, to: Contact, request: EncodedRequest, value: Uint8Array, options: AbortOptions): Promise<Message> {
+/**
+ * @throws {BetterValueError} when the peer holds a better one
+ * @throws {QueryError} when it does not say that it holds this value now
+ */
+export async function sendPut ({ request: send, namespaces }: Pick<PutNeeds, 'request' | 'namespaces'>, to: Contact, request: EncodedRequest, { key, value }: Pick<ValueRecord, 'key' | 'value'>, options: AbortOptions): Promise<Message> {
   const reply = await send(to, request, options)
+  const held = reply.record == null ? undefined : decodeRecord(reply.record).value
 
-  if (reply.record == null || !uint8ArrayEquals(decodeRecord(reply.record).value, value)) {
-    throw new QueryError('The peer did not take the value')
+  if (held != null && await isCovered(namespaces, key, held, value, options)) {
+    return reply
   }
 
-  return reply
+  if (held != null && namespaces.rulesOf(key).answersHeld === true && await isBetter(namespaces, key, held, value, options)) {
+    throw new BetterValueError(held)
+  }
+
+  throw new QueryError('The peer did not take the value')
+}
+
+async function isCovered (namespaces: PutNeeds['namespaces'], key: Uint8Array, held: Uint8Array, value: Uint8Array, options: AbortOptions): Promise<boolean> {
+  if (namespaces.rulesOf(key).merge != null) {
+    // what a peer has merged may be anything
+    await namespaces.validate(key, held, options)
+  }
+
+  return namespaces.covers(key, held, value)
+}
+
+/** Anyone can say that it holds a better one: it has to be valid, too. */
+async function isBetter (namespaces: PutNeeds['namespaces'], key: Uint8Array, held: Uint8Array, value: Uint8Array, options: AbortOptions): Promise<boolean> {
+  try {
+    await namespaces.validate(key, held, options)
+    return await namespaces.select(key, [value, held]) === 1
+  } catch {
+    options.signal?.throwIfAborted()
+    return false
+  }
 }

@@ -5,12 +5,13 @@ import { getValueHandler, putValueHandler } from './handlers.ts'
 import { Namespaces } from './namespaces.ts'
 import { publicKeyKey, selectPublicKey, validatePublicKey } from './public-key.ts'
 import { putValue } from './put.ts'
+import { ReadCache } from './read-cache.ts'
 import { RecordStore } from './record-store.ts'
 import type { GetNeeds, GetOptions } from './get.ts'
 import type { ValueHandlerNeeds } from './handlers.ts'
 import type { Selectors, Validators } from './namespaces.ts'
 import type { PutOptions } from './put.ts'
-import type { WriteResult } from '../query/store-at.ts'
+import type { WriteResult } from '../query/store-nearest.ts'
 import type { RequestHandler } from '../wire/server.ts'
 import type { AbortOptions } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
@@ -27,7 +28,7 @@ export interface ValuesInit {
   selectors: Selectors
 }
 
-export type ValuesNeeds = Omit<GetNeeds, 'store' | 'namespaces'> & Pick<ValueHandlerNeeds, 'closerPeers'> & {
+export type ValuesNeeds = Omit<GetNeeds, 'store' | 'namespaces' | 'cache'> & Pick<ValueHandlerNeeds, 'closerPeers'> & {
   datastore: Datastore
   /** one's own public key as protobuf, and the multihash of one's peer id */
   ownKey: { multihash: Uint8Array, publicKey: Uint8Array }
@@ -45,7 +46,7 @@ export class Values {
   constructor (init: ValuesInit, needs: ValuesNeeds) {
     this.validators = { pk: validatePublicKey, ...init.validators }
     this.selectors = { pk: selectPublicKey, ...init.selectors }
-    const namespaces = new Namespaces(this.validators, this.selectors)
+    const namespaces = new Namespaces({ validators: this.validators, selectors: this.selectors, timeout: 5_000 })
     const store = new RecordStore(needs.datastore, {
       prefix: `${init.prefix}/record`,
       receivedPrefix: `${init.prefix}/received`,
@@ -60,7 +61,7 @@ export class Values {
       ownKey: { key: publicKeyKey(needs.ownKey.multihash), value: needs.ownKey.publicKey }
     }
 
-    this.#needs = { ...needs, store, namespaces }
+    this.#needs = { ...needs, store, namespaces, cache: new ReadCache(0, namespaces) }
     this.onGet = getValueHandler(handlerNeeds)
     this.onPut = putValueHandler(handlerNeeds)
   }

@@ -3,7 +3,8 @@ import { expect } from 'aegir/chai'
 import { MemoryDatastore } from 'datastore-core'
 import Sinon from 'sinon'
 import { ProviderStore } from '../../src/providers/provider-store.ts'
-import { Reprovider } from '../../src/providers/reprovider.ts'
+import { createReprovider } from '../../src/providers/reprovider.ts'
+import type { Reprovider } from '../../src/providers/reprovider.ts'
 import { contact } from '../helpers/contacts.ts'
 import { bytes } from '../helpers/content.ts'
 
@@ -24,7 +25,7 @@ describe('announcing again', () => {
     })
     announced = []
     failing = false
-    reprovider = new Reprovider({ concurrency: 2, maxQueueSize: 2, interval: HOUR, validity: 48 * HOUR, threshold: 26 * HOUR }, {
+    reprovider = createReprovider({ concurrency: 2, maxQueueSize: 2, interval: HOUR, validity: 48 * HOUR, threshold: 26 * HOUR }, {
       store,
       provide: async multihash => {
         announced.push(new TextDecoder().decode(multihash))

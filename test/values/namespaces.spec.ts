@@ -6,14 +6,14 @@ import { bytes } from '../helpers/content.ts'
 
 describe('namespaces', () => {
   it('validates by the namespace of the key', async () => {
-    const namespaces = new Namespaces({ a: () => {}, b: async () => { throw new Error('never') } }, {})
+    const namespaces = new Namespaces({ validators: { a: () => {}, b: async () => { throw new Error('never') } }, selectors: {}, timeout: 5_000 })
 
     await namespaces.validate(bytes('/a/x'), bytes('1'))
     await expect(namespaces.validate(bytes('/b/x'), bytes('1'))).to.eventually.be.rejectedWith('not valid under its key: never').with.property('name', 'InvalidRecordError')
   })
 
   it('refuses namespaces that nobody gave it, those that every object has included', async () => {
-    const namespaces = new Namespaces({ pk: () => {} }, { pk: () => 0 })
+    const namespaces = new Namespaces({ validators: { pk: () => {} }, selectors: { pk: () => 0 }, timeout: 5_000 })
 
     for (const key of ['/constructor/x', '/toString/x', '/__proto__/x', '/hasOwnProperty/x', '/PK/x', '//x', '/pkx/']) {
       await expect(namespaces.validate(bytes(key), bytes('1'))).to.eventually.be.rejected.with.property('name', 'InvalidParametersError', key)
@@ -22,7 +22,7 @@ describe('namespaces', () => {
   })
 
   it('refuses keys that have none', async () => {
-    const namespaces = new Namespaces({ pk: () => {} }, {})
+    const namespaces = new Namespaces({ validators: { pk: () => {} }, selectors: {}, timeout: 5_000 })
 
     for (const key of ['', '/', 'pk', 'pk/x', '/pk']) {
       await expect(namespaces.validate(bytes(key), bytes('1'))).to.eventually.be.rejectedWith('has no namespace')
@@ -30,7 +30,7 @@ describe('namespaces', () => {
   })
 
   it('asks for a selector only when there is something to select', async () => {
-    const namespaces = new Namespaces({ a: () => {} }, {})
+    const namespaces = new Namespaces({ validators: { a: () => {} }, selectors: {}, timeout: 5_000 })
 
     expect(await namespaces.select(bytes('/a/x'), [bytes('1')])).to.equal(0)
     await expect(namespaces.select(bytes('/a/x'), [bytes('1'), bytes('2')])).to.eventually.be.rejected.with.property('name', 'MissingSelectorError')
@@ -38,13 +38,13 @@ describe('namespaces', () => {
 
   it('does not believe a selector that chooses what is not there', async () => {
     for (const choice of [2, -1, 0.5, NaN]) {
-      const namespaces = new Namespaces({ a: () => {} }, { a: () => choice })
+      const namespaces = new Namespaces({ validators: { a: () => {} }, selectors: { a: () => choice }, timeout: 5_000 })
       await expect(namespaces.select(bytes('/a/x'), [bytes('1'), bytes('2')])).to.eventually.be.rejected.with.property('name', 'InvalidRecordError')
     }
   })
 
   it('takes a public key under its own peer\'s key and no other', async () => {
-    const namespaces = new Namespaces({ pk: validatePublicKey }, { pk: selectPublicKey })
+    const namespaces = new Namespaces({ validators: { pk: validatePublicKey }, selectors: { pk: selectPublicKey }, timeout: 5_000 })
 
     for (const type of ['Ed25519', 'secp256k1', 'ECDSA'] as const) {
       const { publicKey } = await generateKeyPair(type)

@@ -35,6 +35,8 @@ export interface Row extends Partial<Measures> {
   paths?: number
   /** what was left out of it */
   without?: string
+  /** how records are kept */
+  keeping?: string
   /** the share of nodes with the fault */
   dead?: number
   silent?: number
@@ -68,6 +70,14 @@ export interface Row extends Partial<Measures> {
   /** the share of records that have another set of holders after it, and k/N */
   rehomed?: number
   expected?: number
+  /** the share of records that a lookup found at one of the nearest k */
+  availability?: number
+  /** of the nearest k that are there, how many have a record: on average, and the fewest at any time */
+  holders?: number
+  holdersMin?: number
+  /** requests for each record in an hour: those of lookups, and those that store it */
+  lookupMessages?: number
+  storeMessages?: number
   /** requests a node sends in a minute, lookups of its users left out */
   upkeepPerMinute?: number
   /** requests that a seed gets from a joiner in its first ten minutes */

@@ -10,6 +10,7 @@ import { join } from './join.ts'
 import { parts } from './parts.ts'
 import { rehome } from './rehome.ts'
 import { scale } from './scale.ts'
+import { values } from './values.ts'
 import type { Scenario } from './scenario.ts'
 
-export const SCENARIOS: Scenario[] = [scale, dead, churn, attack, eclipse, hotkey, rehome, join, parts, again]
+export const SCENARIOS: Scenario[] = [scale, dead, churn, attack, eclipse, hotkey, rehome, join, parts, again, values]

@@ -14,6 +14,8 @@ export interface Settings {
   policies: PolicyName[]
   /** virtual time, where a scenario goes on for a while */
   hours?: number
+  /** minutes until nodes know of one that has come or gone, where that is not simulated */
+  noticed?: number
   /** how tables come to be; undefined: by joins up to 10,000 nodes, filled beyond */
   tables?: Tables
   /** how it goes */
@@ -45,5 +47,7 @@ export interface Scenario {
   lookups: number
   /** where it goes on for a while */
   hours?: number
+  /** minutes, where tables are not simulated */
+  noticed?: number
   run (settings: Settings): Answer
 }

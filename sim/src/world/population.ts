@@ -1,17 +1,15 @@
 // Nodes that come and go: each stays for a session, and when one leaves another one joins, so that there are always as many.
 
-import { randomLogNormal } from 'd3-random'
 import { gone } from '../network/faults.ts'
-import { SEEDS_DIALLED, SESSION } from '../network/model.ts'
+import { SEEDS_DIALLED } from '../network/model.ts'
 import { RULES } from '../policies/index.ts'
 import { join } from './join.ts'
+import { residual, session } from './session.ts'
 import { keepUp } from './upkeep.ts'
 import type { Upkeep } from './join.ts'
 import type { World } from './world.ts'
 import type { SimNode } from '../network/node.ts'
 import type { Random } from '../network/random.ts'
-
-const HOUR = 60 * 60 * 1000
 
 export class Population {
   readonly #world: World
@@ -27,7 +25,7 @@ export class Population {
     this.#up = new Set(world.nodes)
 
     for (const node of world.nodes) {
-      this.#live(node, this.#residual())
+      this.#live(node, residual(this.#random))
     }
   }
 
@@ -50,21 +48,6 @@ export class Population {
     const joiner = this.#world.addNode()
     this.#up.add(joiner)
     join(this.#upkeep, joiner, seeds)
-    this.#live(joiner, this.#session())
-  }
-
-  /** ms */
-  #session (): number {
-    return HOUR * randomLogNormal.source(() => this.#random.float())(SESSION.mu, SESSION.sigma)()
-  }
-
-  /**
-   * What is left, ms, of the session of one met at a random moment: long sessions are met more often, in proportion to their
-   * length, which for a log-normal one moves the mean of the logarithm by its variance.
-   */
-  #residual (): number {
-    const met = randomLogNormal.source(() => this.#random.float())(SESSION.mu + SESSION.sigma ** 2, SESSION.sigma)()
-
-    return HOUR * met * this.#random.float()
+    this.#live(joiner, session(this.#random))
   }
 }

@@ -1,7 +1,7 @@
 // Records that their owner, and nobody else, may change: what applications get to work with. Values go in and come out as plain
 // bytes; the signed envelopes that travel are nobody's business but ours.
 
-import type { WriteResult } from '../../query/store-at.ts'
+import type { WriteResult } from '../../query/store-nearest.ts'
 import type { AbortOptions, PeerId, PrivateKey } from '@libp2p/interface'
 
 /** A record as it was found. */
@@ -82,6 +82,19 @@ export interface WatchOptions extends AbortOptions {
   maxInterval?: number
 }
 
+export interface ResolveOptions extends AbortOptions {
+  /** false: do not take what this node holds, or has read lately, into account */
+  useCache?: boolean
+  /** false: take only what this node holds */
+  useNetwork?: boolean
+}
+
+/** A version that a watch has seen. */
+export interface WatchedRecord extends ResolvedRecord {
+  /** the owner has removed the record: there is no value */
+  removed: boolean
+}
+
 export interface Records {
   /**
    * Stores the bytes under this owner and name, in place of what was there.
@@ -98,24 +111,32 @@ export interface Records {
    *
    * @throws {NotFoundError} when nobody has one, or it was removed
    */
-  resolve (owner: PeerId, name: string, options?: AbortOptions & { useCache?: boolean, useNetwork?: boolean }): Promise<ResolvedRecord>
+  resolve (owner: PeerId, name: string, options?: ResolveOptions): Promise<ResolvedRecord>
 
   /**
-   * Compare-and-swap: reads, applies `change`, writes. `change` gets `undefined` when there is no record; when it returns `undefined` nothing is written. It may be called several times, for
-   * another writer may be faster. An update that was acknowledged is not overwritten by another one in any but the rarest races; see docs/records.md: it is not linearizable.
+   * Compare-and-swap: reads, applies `change`, writes. `change` gets `undefined` when there is no record; when it returns `undefined`
+   * nothing is written. It may be called several times, for another writer may be faster. An update that was acknowledged is lost to another
+   * in the rarest of races only; it is not linearizable (docs/records.md).
    *
    * @throws {RecordConflictError} when another writer was faster `retries` times
    */
   update (name: string, change: (value: Uint8Array | undefined) => Uint8Array | undefined | Promise<Uint8Array | undefined>, options?: UpdateOptions): Promise<PublishedRecord | undefined>
 
-  /** Leaves a tombstone in its place, which wins over what was there until that can't be there any more; stops publishing it again. */
+  /**
+   * Leaves a tombstone in its place, which wins over what was there until that can't be there any more; stops publishing it again.
+   *
+   * @throws {QueryError} when no node took it
+   */
   remove (name: string, options?: OwnerOptions): Promise<WriteResult>
 
   /**
    * Newer versions as they appear, the present one first if there is one. One request to a known holder a look, not a lookup, unless that has
-   * nothing any more. It ends with the signal, with the loop, and with the node.
+   * nothing any more. Leaving the loop ends it.
+   *
+   * @throws {AbortError} when the signal says so
+   * @throws {NotStartedError} when the node stops
    */
-  watch (owner: PeerId, name: string, options?: WatchOptions): AsyncIterable<ResolvedRecord>
+  watch (owner: PeerId, name: string, options?: WatchOptions): AsyncIterable<WatchedRecord>
 }
 
 /** Another writer was faster. */

@@ -1,15 +1,15 @@
 import { expect } from 'aegir/chai'
 import { MemoryDatastore } from 'datastore-core'
+import { hold } from '../../src/values/hold.ts'
 import { Namespaces } from '../../src/values/namespaces.ts'
 import { RecordStore } from '../../src/values/record-store.ts'
-import { storeUnlessWorse } from '../../src/values/store-unless-worse.ts'
 import { bytes } from '../helpers/content.ts'
 import type { ValueRecord } from '../../src/wire/record.ts'
 
 const KEY = bytes('/test/key')
 
 describe('replacing a value', () => {
-  const namespaces = new Namespaces({ test: () => {} }, { test: (key, values) => values[0][0] >= values[1][0] ? 0 : 1 })
+  const namespaces = new Namespaces({ validators: { test: () => {} }, selectors: { test: (key, values) => values[0][0] >= values[1][0] ? 0 : 1 }, timeout: 5_000 })
   let store: RecordStore
 
   beforeEach(() => {
@@ -17,7 +17,7 @@ describe('replacing a value', () => {
   })
 
   async function put (value: string, more: Partial<ValueRecord> = {}): Promise<ValueRecord> {
-    return storeUnlessWorse(store, namespaces, { key: KEY, value: bytes(value), timeReceived: Date.now(), ...more })
+    return hold({ key: KEY, value: bytes(value), timeReceived: Date.now(), ...more }, { store, namespaces })
   }
 
   it('takes a better one and refuses a worse one', async () => {

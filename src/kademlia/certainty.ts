@@ -1,0 +1,20 @@
+// How near a peer has to be to a key to be one of its k nearest without anyone having looked at the others: what an optimistic write goes
+// by (Optimistic Provide, Trautwein et al. 2022). Pure (law 2).
+
+/** The standard normal distribution's quantile at 0.9. */
+const Z_90 = 1.2815515655
+
+/** A peer nearer than that is one of the k nearest with nine tenths of certainty: the k-th is that near in one of ten networks only. */
+export function sureDistance (k: number, peers: number): number {
+  return gammaQuantile(k, -Z_90) / peers
+}
+
+/** When the k nearest that were found are that near on average, hardly any nearer ones are left to find. */
+export function sureMeanDistance (k: number, peers: number): number {
+  return gammaQuantile(k / 2 + 1, Z_90) / peers
+}
+
+/** The quantile of a gamma distribution, by Wilson and Hilferty: for shapes above 5 it is right to a few thousandths. */
+function gammaQuantile (shape: number, z: number): number {
+  return shape * (1 - 1 / (9 * shape) + z / (3 * Math.sqrt(shape))) ** 3
+}

@@ -1,0 +1,298 @@
+// The records that this node signs and reads: what `dht.records` is.
+
+import { NotFoundError, NotStartedError } from '@libp2p/interface'
+import { setMaxListeners } from 'main-event'
+import { WriteError } from '../../query/store-nearest.ts'
+import { InvalidRecordError } from '../namespaces.ts'
+import { OneByOne } from '../one-by-one.ts'
+import { BetterValueError } from '../put.ts'
+import { sleep } from '../../query/sleep.ts'
+import { MAX_AHEAD } from './limits.ts'
+import { isOwner, ownerMultihash } from './owner.ts'
+import { RecordConflictError } from './records-api.ts'
+import { parseSignedKey, signedKey } from './signed-key.ts'
+import { readSigned, signRecord } from './signed-record.ts'
+import { updateRecord } from './update-record.ts'
+import { watchRecord } from './watch.ts'
+import type { SignedRecord } from './payload.ts'
+import type { OwnerOptions, PublishedRecord, PublishOptions, Records, ResolvedRecord, ResolveOptions, UpdateOptions, WatchedRecord, WatchOptions } from './records-api.ts'
+import type { Sequences } from './sequences.ts'
+import type { Version } from './update-record.ts'
+import type { Contact } from '../../query/contact.ts'
+import type { WriteResult } from '../../query/store-nearest.ts'
+import type { FoundValue } from '../get.ts'
+import type { Publication, Publications } from '../publications.ts'
+import type { Quorum } from '../quorum.ts'
+import type { AbortOptions, PeerId, PrivateKey } from '@libp2p/interface'
+
+/** A record expires so long after it was signed, ms, unless its owner wants it to end earlier: an hour less than allowed, for holders whose clocks are behind. */
+const LIFE = MAX_AHEAD - 60 * 60 * 1000
+
+/** How long readers may cache a record whose owner says nothing about that, seconds. */
+const TTL = 3_600
+
+/** How often a publisher tries again that has learnt of a higher sequence number than its own. */
+const PUBLISH_RETRIES = 3
+
+const WATCH_INTERVAL = { min: 5_000, max: 300_000 }
+
+export interface SignedRecordsNeeds {
+  privateKey: PrivateKey
+  sequences: Sequences
+  publications: Publications
+  /** the longest signed record, bytes */
+  maxSize: number
+  get (key: Uint8Array, options: ResolveOptions & { signal: AbortSignal, quorum?: Quorum }): Promise<FoundValue>
+  put (key: Uint8Array, value: Uint8Array, options: { signal: AbortSignal, minSuccesses?: number, before? (peer: Contact): Promise<void> }): Promise<WriteResult>
+  /** what a peer holds that is valid; undefined for nothing */
+  held (peer: Contact, key: Uint8Array, options: AbortOptions): Promise<Uint8Array | undefined>
+  toPeerId (multihash: Uint8Array): PeerId
+}
+
+/** Who signs under which key. */
+interface Owned {
+  key: Uint8Array
+  privateKey: PrivateKey
+}
+
+type Said = Pick<SignedRecord, 'value' | 'rule'>
+
+export class SignedRecords implements Records {
+  readonly #needs: SignedRecordsNeeds
+  /** writes of one record go one after another */
+  readonly #writes = new OneByOne()
+  #shutdown?: AbortController
+
+  constructor (needs: SignedRecordsNeeds) {
+    this.#needs = needs
+  }
+
+  /** No effect while it runs. */
+  start (): void {
+    if (this.#shutdown == null) {
+      this.#shutdown = new AbortController()
+      setMaxListeners(Infinity, this.#shutdown.signal)
+    }
+  }
+
+  /** Ends what is under way, watches included. */
+  stop (): void {
+    this.#shutdown?.abort(new NotStartedError('The DHT was stopped'))
+    this.#shutdown = undefined
+  }
+
+  async publish (name: string, value: Uint8Array, options: PublishOptions = {}): Promise<PublishedRecord> {
+    const owned = this.#owned(name, options)
+
+    return this.#exclusively(owned.key, options, async signal => {
+      const latest = await this.#latest(owned.key, signal)
+      await this.#begin(owned.key, options, signal)
+
+      return this.#published(owned, { value, rule: 'SIGNATURE' }, latest?.record.seq, options, signal)
+    })
+  }
+
+  async resolve (owner: PeerId, name: string, options: ResolveOptions = {}): Promise<ResolvedRecord> {
+    const signal = this.#signal(options)
+    const { value } = await this.#needs.get(signedKey(owner.toMultihash().bytes, name), { ...options, signal })
+    const { record } = readSigned(value)
+
+    if (record.rule === 'TOMBSTONE') {
+      throw new NotFoundError('The record was removed by its owner')
+    }
+
+    return this.#resolved(record)
+  }
+
+  async update (name: string, change: (value: Uint8Array | undefined) => Uint8Array | undefined | Promise<Uint8Array | undefined>, options: UpdateOptions = {}): Promise<PublishedRecord | undefined> {
+    const owned = this.#owned(name, options)
+
+    return this.#exclusively(owned.key, options, async signal => updateRecord(change, {
+      latest: async () => this.#latest(owned.key, signal, 'all'),
+      sign: async (value, above) => {
+        const signed = await this.#sign(owned, { value, rule: 'SIGNATURE' }, above, options, signal)
+        await this.#begin(owned.key, options, signal)
+
+        return signed
+      },
+      write: async (bytes, before) => this.#needs.put(owned.key, bytes, { signal, minSuccesses: options.minSuccesses, before }),
+      acknowledge: async ({ record }, result) => {
+        await this.#note(owned.key, options)
+
+        return { ...this.#resolved(record), ...result }
+      },
+      held: async (peer, signal) => this.#needs.held(peer, owned.key, { signal }),
+      sleep,
+      retries: options.retries,
+      signal
+    }))
+  }
+
+  async remove (name: string, options: OwnerOptions = {}): Promise<WriteResult> {
+    const owned = this.#owned(name, options)
+
+    return this.#exclusively(owned.key, options, async signal => {
+      await this.#needs.publications.cancel(owned.key)
+      const latest = await this.#latest(owned.key, signal)
+      const { stored, failed, messages, hops } = await this.#published(owned, { value: new Uint8Array(0), rule: 'TOMBSTONE' }, latest?.record.seq, { ttl: 0, republish: false }, signal)
+
+      return { stored, failed, messages, hops }
+    })
+  }
+
+  async * watch (owner: PeerId, name: string, options: WatchOptions = {}): AsyncGenerator<WatchedRecord, void, undefined> {
+    const key = signedKey(owner.toMultihash().bytes, name)
+    const { minInterval = WATCH_INTERVAL.min, maxInterval = Math.max(minInterval, WATCH_INTERVAL.max) } = options
+    const values = watchRecord({
+      find: async signal => this.#needs.get(key, { signal, useCache: false }).catch(error => unlessMissing(error)),
+      held: async (peer, signal) => this.#needs.held(peer, key, { signal }),
+      sleep,
+      minInterval,
+      maxInterval,
+      signal: this.#signal(options)
+    })
+
+    for await (const value of values) {
+      const { record } = readSigned(value)
+      yield { ...this.#resolved(record), removed: record.rule === 'TOMBSTONE' }
+    }
+  }
+
+  /**
+   * Publishes a record again, signed anew so that it lives longer if it is of this node's own key. One that its owner has removed by
+   * another node is published no more.
+   */
+  async renew ({ key, until }: Publication, signal: AbortSignal): Promise<void> {
+    await this.#writes.run(nameOf(key), async () => {
+      const latest = await this.#latest(key, signal)
+
+      if (latest == null || latest.record.rule === 'TOMBSTONE' || (until != null && until <= Date.now())) {
+        await this.#needs.publications.cancel(key)
+      } else if (isOwner(this.#needs.privateKey.publicKey, parseSignedKey(key).multihash)) {
+        await this.#published({ key, privateKey: this.#needs.privateKey }, latest.record, latest.record.seq, { ttl: latest.record.ttl, expires: until }, signal)
+      } else {
+        await this.#needs.put(key, latest.bytes, { signal })
+        await this.#note(key, { expires: until })
+      }
+    })
+  }
+
+  /** Signs it with a higher sequence number than `above`, and stores it; again with a higher one when others turn out to have one. */
+  async #published (owned: Owned, said: Said, above: bigint | undefined, options: PublishOptions, signal: AbortSignal): Promise<PublishedRecord> {
+    for (let retry = 0; ; retry++) {
+      const { bytes, record } = await this.#sign(owned, said, above, options, signal)
+      const written = await this.#write(owned.key, bytes, options, signal)
+
+      if ('result' in written) {
+        await this.#note(owned.key, options)
+
+        return { ...this.#resolved(record), ...written.result }
+      }
+
+      if (retry === PUBLISH_RETRIES) {
+        throw new RecordConflictError('Others keep writing this record with higher sequence numbers: use update, which takes what they write into account')
+      }
+
+      above = readSigned(written.better).record.seq
+    }
+  }
+
+  /** Whether all went well, or somebody holds a better one. */
+  async #write (key: Uint8Array, bytes: Uint8Array, { minSuccesses }: PublishOptions, signal: AbortSignal): Promise<{ result: WriteResult } | { better: Uint8Array }> {
+    let result: WriteResult | undefined
+    let failure: unknown
+
+    try {
+      result = await this.#needs.put(key, bytes, { signal, minSuccesses })
+    } catch (error) {
+      failure = error
+    }
+
+    const errors = failure instanceof WriteError ? failure.result.failed.map(({ error }) => error) : failure == null ? result?.failed.map(({ error }) => error) ?? [] : [failure]
+    const better = errors.find(error => error instanceof BetterValueError)
+
+    if (better != null) {
+      return { better: better.held }
+    }
+
+    if (result == null) {
+      throw failure
+    }
+
+    return { result }
+  }
+
+  async #sign ({ key, privateKey }: Owned, { value, rule }: Said, above: bigint = 0n, { expires = Infinity, ttl = TTL }: PublishOptions, signal: AbortSignal): Promise<Version> {
+    const record: SignedRecord = {
+      key,
+      seq: await this.#needs.sequences.next(key, above, { signal }),
+      expires: Math.min(expires, Date.now() + LIFE),
+      ttl,
+      value,
+      rule
+    }
+    const bytes = await signRecord(record, privateKey, { signal })
+
+    if (bytes.byteLength > this.#needs.maxSize) {
+      throw new InvalidRecordError(`A signed record of ${bytes.byteLength} bytes, of which ${value.byteLength} are the value, is over the limit of ${this.#needs.maxSize}: store the value elsewhere and publish its address, or raise limits.signedRecordSize on every node`)
+    }
+
+    return { bytes, record }
+  }
+
+  /** The highest that is found, a tombstone included; undefined when there is none. */
+  async #latest (key: Uint8Array, signal: AbortSignal, quorum?: Quorum): Promise<Version | undefined> {
+    const found = await this.#needs.get(key, { signal, quorum }).catch(error => unlessMissing(error))
+
+    return found == null ? undefined : { bytes: found.value, record: readSigned(found.value).record }
+  }
+
+  /** From now on it is published again, whatever becomes of the first attempt. */
+  async #begin (key: Uint8Array, { republish = true, expires }: PublishOptions, signal: AbortSignal): Promise<void> {
+    if (republish && !await this.#needs.publications.has(key, { signal })) {
+      await this.#needs.publications.begin(key, { until: expires, signal })
+    }
+  }
+
+  async #note (key: Uint8Array, { republish = true, expires }: PublishOptions): Promise<void> {
+    if (republish) {
+      await this.#needs.publications.succeeded(key, { until: expires })
+    }
+  }
+
+  #owned (name: string, { privateKey = this.#needs.privateKey }: OwnerOptions): Owned {
+    return { key: signedKey(ownerMultihash(privateKey.publicKey), name), privateKey }
+  }
+
+  #resolved ({ key, value, seq, expires, ttl }: SignedRecord): ResolvedRecord {
+    const { multihash, name } = parseSignedKey(key)
+
+    return { owner: this.#needs.toPeerId(multihash), name, value: value.slice(), seq, expires, ttl }
+  }
+
+  async #exclusively <T> (key: Uint8Array, options: AbortOptions, write: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const signal = this.#signal(options)
+
+    return this.#writes.run(nameOf(key), async () => {
+      signal.throwIfAborted()
+
+      return write(signal)
+    })
+  }
+
+  /** @throws {NotStartedError} when the node does not run */
+  #signal ({ signal }: AbortOptions): AbortSignal {
+    if (this.#shutdown == null) {
+      throw new NotStartedError('The DHT is not started: start the libp2p node first')
+    }
+
+    return signal == null ? this.#shutdown.signal : AbortSignal.any([signal, this.#shutdown.signal])
+  }
+}
+
+/** Nobody has it, which is not the same as nobody to ask. */
+function unlessMissing (error: Error): undefined {
+  if (error.name !== 'NotFoundError') {
+    throw error
+  }
+}
