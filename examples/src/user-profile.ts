@@ -13,7 +13,7 @@ const profiles = recordType({
     name: z.string().min(1).max(50),
     keys: z.object({
       // bytes stay bytes: 32 of them for an Ed25519 key, and not 44 characters
-      signing: z.instanceof(Uint8Array).refine(key => key.length === 32, 'expected the 32 bytes of an Ed25519 key')
+      signing: z.custom<Uint8Array>(key => key instanceof Uint8Array && key.length === 32, 'expected the 32 bytes of an Ed25519 key')
     }),
     contacts: z.array(z.string().startsWith('/')).min(1)
   })
@@ -49,9 +49,9 @@ console.log(`bob checks a message of hers with the key in it: ${await key.verify
 
 // Bob watches it, and Ada changes it.
 for await (const { value, seq } of profiles.watch(bob.services.dht.records, ada.peerId, { minInterval: 100, signal: AbortSignal.timeout(8_000) })) {
-  console.log(`bob sees version ${seq}: ${value.name}`)
+  console.log(`bob sees version ${seq}: ${value?.name ?? 'removed'}`)
 
-  if (value.name === 'Ada Lovelace') {
+  if (value?.name === 'Ada Lovelace') {
     break
   }
 

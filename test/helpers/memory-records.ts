@@ -3,8 +3,8 @@
 import { NotFoundError } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { RecordConflictError } from '../../src/values/signed/records-api.ts'
-import type { WriteResult } from '../../src/query/store-at.ts'
-import type { OwnerOptions, PublishedRecord, PublishOptions, Records, ResolvedRecord, UpdateOptions } from '../../src/values/signed/records-api.ts'
+import type { WriteResult } from '../../src/query/store-nearest.ts'
+import type { OwnerOptions, PublishedRecord, PublishOptions, Records, ResolvedRecord, UpdateOptions, WatchedRecord } from '../../src/values/signed/records-api.ts'
 import type { AbortOptions, PeerId, PrivateKey } from '@libp2p/interface'
 
 const WRITTEN: WriteResult = { stored: [], failed: [], messages: 0, hops: 0 }
@@ -79,7 +79,7 @@ export class MemoryRecords implements Records {
   }
 
   /** All versions from the present one on, each as soon as it is asked for; it ends when there is no newer one. */
-  async * watch (owner: PeerId, name: string, options?: AbortOptions): AsyncIterable<ResolvedRecord> {
+  async * watch (owner: PeerId, name: string, options?: AbortOptions): AsyncIterable<WatchedRecord> {
     this.calls.push('watch')
     let seq = 0n
 
@@ -87,12 +87,12 @@ export class MemoryRecords implements Records {
       options?.signal?.throwIfAborted()
       const held = this.#held.get(keyOf(owner, name))
 
-      if (held?.value == null || held.seq === seq) {
+      if (held == null || held.seq === seq) {
         return
       }
 
       seq = held.seq
-      yield { owner, name, value: held.value, seq, expires: 0, ttl: 0 }
+      yield { owner, name, value: held.value ?? new Uint8Array(), removed: held.value == null, seq, expires: 0, ttl: 0 }
     }
   }
 

@@ -6,9 +6,9 @@ import { Codec } from './codec.ts'
 import { foundIn, refuseOther } from './same-type.ts'
 import { isTypeName, MAX_TYPE_LENGTH } from './stored.ts'
 import type { CodecInit } from './codec.ts'
-import type { WriteResult } from '../../query/store-at.ts'
-import type { OwnerOptions, PublishedRecord, Records, ResolvedRecord, UpdateOptions, WatchOptions } from '../signed/records-api.ts'
-import type { AbortOptions, PeerId } from '@libp2p/interface'
+import type { WriteResult } from '../../query/store-nearest.ts'
+import type { OwnerOptions, PublishedRecord, Records, ResolvedRecord, ResolveOptions, UpdateOptions, WatchOptions } from '../signed/records-api.ts'
+import type { PeerId } from '@libp2p/interface'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 
 export type RecordTypeInit<Schema extends StandardSchemaV1> = CodecInit<Schema>
@@ -27,6 +27,9 @@ export interface NameOptions {
 export type TypedRecord<Value> = Omit<ResolvedRecord, 'value'> & { value: Value }
 
 export type PublishedTypedRecord<Value> = Omit<PublishedRecord, 'value'> & { value: Value }
+
+/** A version that a watch has seen; there is no value when the owner has removed the record. */
+export type WatchedTypedRecord<Value> = Omit<ResolvedRecord, 'value'> & ({ removed: false, value: Value } | { removed: true, value: undefined })
 
 /**
  * Besides the errors that are named, all methods throw those of the `Records` that they are given.
@@ -49,7 +52,7 @@ export interface RecordType<Value> {
    * @throws {InvalidRecordError} when it does not fit
    * @throws {RecordTypeError} when it is of another type
    */
-  resolve (records: Pick<Records, 'resolve'>, owner: PeerId, options?: AbortOptions & NameOptions & { useCache?: boolean, useNetwork?: boolean }): Promise<TypedRecord<Value>>
+  resolve (records: Pick<Records, 'resolve'>, owner: PeerId, options?: ResolveOptions & NameOptions): Promise<TypedRecord<Value>>
 
   /**
    * Compare-and-swap, as `records.update`: `change` gets `undefined` when there is no record, and may be called several times; when it
@@ -69,10 +72,10 @@ export interface RecordType<Value> {
   remove (records: Pick<Records, 'update' | 'remove'>, options?: OwnerOptions & NameOptions): Promise<WriteResult>
 
   /**
-   * Newer versions as they appear, the present one first if there is one. A version that does not fit ends it with the error that
-   * `resolve` would throw.
+   * Newer versions as they appear, its removal included, the present one first if there is one. A version that does not fit ends it
+   * with the error that `resolve` would throw.
    */
-  watch (records: Pick<Records, 'watch'>, owner: PeerId, options?: WatchOptions & NameOptions): AsyncIterable<TypedRecord<Value>>
+  watch (records: Pick<Records, 'watch'>, owner: PeerId, options?: WatchOptions & NameOptions): AsyncIterable<WatchedTypedRecord<Value>>
 }
 
 /**
@@ -137,7 +140,7 @@ export function recordType<Schema extends StandardSchemaV1> (init: RecordTypeIni
 
     async * watch (records, owner, { name = type, ...options } = {}) {
       for await (const record of records.watch(owner, name, options)) {
-        yield await typed(record)
+        yield record.removed ? { ...record, removed: true, value: undefined } : { ...await typed(record), removed: false }
       }
     }
   }

@@ -196,20 +196,22 @@ describe('a type of records', () => {
   })
 
   describe('watching', () => {
-    it('gives each version as the schema does', async () => {
+    it('gives each version as the schema does, and its removal', async () => {
       const settings = recordType({ type: 'settings', schema: object({ dark: withDefault(number, 0) }) })
       await settings.publish(records, { dark: 1 })
       const seen: unknown[] = []
 
-      for await (const { value, seq } of settings.watch(records, records.owner)) {
-        seen.push([value.dark, seq])
+      for await (const { value, seq, removed } of settings.watch(records, records.owner)) {
+        seen.push([value?.dark, seq, removed])
 
         if (seq < 3n) {
           await settings.update(records, ({ dark } = { dark: 0 }) => ({ dark: dark + 1 }))
+        } else if (!removed) {
+          await settings.remove(records)
         }
       }
 
-      expect(seen).to.deep.equal([[1, 1n], [2, 2n], [3, 3n]])
+      expect(seen).to.deep.equal([[1, 1n, false], [2, 2n, false], [3, 3n, false], [undefined, 4n, true]])
     })
 
     it('ends with the error when a version does not fit', async () => {
