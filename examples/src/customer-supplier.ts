@@ -5,6 +5,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { recordType } from 'libp2p-kad'
 import * as z from 'zod'
 import { createNetwork } from './network.ts'
+import { print } from './output.ts'
 import type { Node } from './network.ts'
 
 const schema = z.object({
@@ -41,30 +42,30 @@ async function add (device: Node, added: Supplier): Promise<void> {
 
 await add(laptop, { name: 'oak', share: 'data' })
 
-console.log('laptop adds elm, and phone adds fir, at the same time')
+print('laptop adds elm, and phone adds fir, at the same time')
 await Promise.all([
   add(laptop, { name: 'elm', share: 'data' }),
   add(phone, { name: 'fir', share: 'parity' })
 ])
 
 const { value, seq } = await relations.resolve(supplier.services.dht.records, customer, { useCache: false })
-console.log(`a supplier reads revision ${value.revision}, sequence number ${seq}: ${value.suppliers.map(({ name }) => name).sort().join(', ')}`)
+print(`a supplier reads revision ${value.revision}, sequence number ${seq}: ${value.suppliers.map(({ name }) => name).sort().join(', ')}`)
 
 await add(phone, { name: 'oak', share: 'data' })
-console.log('phone adds oak, which is there already: nothing is written')
+print('phone adds oak, which is there already: nothing is written')
 
 try {
   await relations.update(phone.services.dht.records, list => list == null ? undefined : { ...list, suppliers: [{ name: 'ash', share: 'everything' as 'data' }] }, { privateKey })
 } catch (error: any) {
-  console.log(`refused: ${error.name}: ${error.message}`)
+  print(`refused: ${error.name}: ${error.message}`)
 }
 
 // What is removed leaves a tombstone, which wins over copies of the list that somebody may still have.
 const { stored } = await relations.remove(laptop.services.dht.records, { privateKey })
-console.log(`removed: ${stored.length} nodes hold its tombstone`)
+print(`removed: ${stored.length} nodes hold its tombstone`)
 
 try {
   await relations.resolve(supplier.services.dht.records, customer, { useCache: false })
 } catch (error: any) {
-  console.log(`a supplier finds nothing any more: ${error.name}`)
+  print(`a supplier finds nothing any more: ${error.name}`)
 }

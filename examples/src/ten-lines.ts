@@ -6,6 +6,7 @@ import { sha256 } from 'multiformats/hashes/sha2'
 import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
 import { createNetwork } from './network.ts'
+import { print } from './output.ts'
 
 // Plain values need a namespace of their own, with a rule for what is valid in it and one for which of several is best.
 const greetings = {
@@ -18,14 +19,14 @@ const [ada, bob] = network.nodes
 const cid = CID.createV1(raw.code, await sha256.digest(fromString('some content')))
 
 const { stored } = await ada.services.dht.provide(cid)
-console.log(`ada provides ${cid}: ${stored.length} nodes were told`)
+print(`ada provides ${cid}: ${stored.length} nodes were told`)
 
 const [provider] = await bob.services.dht.findProviders(cid, { signal: AbortSignal.timeout(5_000) })
-console.log(`bob finds that ada provides it: ${provider.id.equals(ada.peerId)}`)
+print(`bob finds that ada provides it: ${provider.id.equals(ada.peerId)}`)
 
 await ada.services.dht.put(fromString('/greetings/bob'), fromString('hello, bob'))
 const greeting = await bob.services.dht.get(fromString('/greetings/bob'))
-console.log(`bob gets: ${toString(greeting)}`)
+print(`bob gets: ${toString(greeting)}`)
 
 const { multiaddrs } = await bob.services.dht.findPeer(ada.peerId)
-console.log(`bob finds ada at ${multiaddrs.join(', ')}`)
+print(`bob finds ada at ${multiaddrs.join(', ')}`)

@@ -6,6 +6,7 @@ import { recordType } from 'libp2p-kad'
 import { fromString } from 'uint8arrays/from-string'
 import * as z from 'zod'
 import { createNetwork } from './network.ts'
+import { print } from './output.ts'
 
 const profiles = recordType({
   type: 'profile',
@@ -29,27 +30,27 @@ const { seq, stored } = await profiles.publish(ada.services.dht.records, {
   keys: { signing: signing.publicKey.raw },
   contacts: ada.getMultiaddrs().map(String)
 })
-console.log(`ada has published version ${seq} of her profile: ${stored.length} nodes hold it`)
+print(`ada has published version ${seq} of her profile: ${stored.length} nodes hold it`)
 
 // What does not fit is refused before anybody hears of it.
 try {
   await profiles.publish(ada.services.dht.records, { name: 'Ada', keys: { signing: signing.publicKey.raw.subarray(1) }, contacts: ['/dns4/ada.example/tcp/443'] })
 } catch (error: any) {
-  console.log(`refused: ${error.name}: ${error.message}`)
+  print(`refused: ${error.name}: ${error.message}`)
 }
 
 // Bob, who knows nothing of Ada but her peer id, reads it, and checks a message of hers with the key that it names.
 const { value: profile, owner } = await profiles.resolve(bob.services.dht.records, ada.peerId, { signal: AbortSignal.timeout(5_000) })
-console.log(`bob has read the profile of ${profile.name}, signed by ada: ${owner.equals(ada.peerId)}`)
+print(`bob has read the profile of ${profile.name}, signed by ada: ${owner.equals(ada.peerId)}`)
 
 const message = fromString('see you at the engine')
 const signature = await signing.sign(message)
 const key = publicKeyFromRaw(profile.keys.signing)
-console.log(`bob checks a message of hers with the key in it: ${await key.verify(message, signature)}`)
+print(`bob checks a message of hers with the key in it: ${await key.verify(message, signature)}`)
 
 // Bob watches it, and Ada changes it.
 for await (const { value, seq } of profiles.watch(bob.services.dht.records, ada.peerId, { minInterval: 100, signal: AbortSignal.timeout(8_000) })) {
-  console.log(`bob sees version ${seq}: ${value?.name ?? 'removed'}`)
+  print(`bob sees version ${seq}: ${value?.name ?? 'removed'}`)
 
   if (value?.name === 'Ada Lovelace') {
     break
@@ -64,5 +65,5 @@ const notes = recordType({ type: 'note', schema: z.string() })
 try {
   await notes.publish(ada.services.dht.records, 'buy milk', { name: 'profile' })
 } catch (error: any) {
-  console.log(`refused: ${error.name}: ${error.message}`)
+  print(`refused: ${error.name}: ${error.message}`)
 }

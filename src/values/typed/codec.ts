@@ -18,51 +18,50 @@ export interface CodecInit<Schema extends StandardSchemaV1> extends Fitting<Sche
   encode? (value: StandardSchemaV1.InferOutput<Schema>): unknown
 }
 
-export class Codec<Schema extends StandardSchemaV1> {
-  readonly #init: CodecInit<Schema>
-
-  constructor (init: CodecInit<Schema>) {
-    this.#init = init
-  }
-
+export interface Codec<Value> {
   /**
    * The bytes to store: of what the schema makes of the value, without the fields that it drops and with those that it adds.
    *
    * @throws {InvalidRecordError} when the value does not fit, or would not be read as it was written
    */
-  async toBytes (value: StandardSchemaV1.InferOutput<Schema>): Promise<Uint8Array> {
-    const { type } = this.#init
-    const normal = await fit(this.#init, this.#encode(value), `Change the value to what the schema of "${type}" takes`)
-    const bytes = this.#pack(normal)
-    const again = await fit(this.#init, unpack(bytes).value, `The schema does not take back what is stored of its own value: give recordType "${type}" an \`encode\` that undoes what the schema does`)
-
-    if (!uint8ArrayEquals(this.#pack(again), bytes)) {
-      throw new InvalidRecordError(`${type}: the value would be another one each time it is read. Give recordType "${type}" an \`encode\` that undoes what the schema does`)
-    }
-
-    return bytes
-  }
+  toBytes (value: Value): Promise<Uint8Array>
 
   /**
-   * The value, from what is stored of it.
+   * The value, from what `unpack` gives of the bytes.
    *
    * @throws {InvalidRecordError} when it does not fit
    */
-  async toValue (stored: unknown): Promise<StandardSchemaV1.InferOutput<Schema>> {
-    return fit(this.#init, stored, 'It was stored so: its owner has to publish it anew, or goes by another version of the schema')
-  }
+  toValue (stored: unknown): Promise<Value>
+}
 
-  #pack (value: StandardSchemaV1.InferOutput<Schema>): Uint8Array {
-    return pack({ type: this.#init.type, value: this.#encode(value) })
-  }
+export function createCodec<Schema extends StandardSchemaV1> (init: CodecInit<Schema>): Codec<StandardSchemaV1.InferOutput<Schema>> {
+  type Value = StandardSchemaV1.InferOutput<Schema>
 
-  #encode (value: StandardSchemaV1.InferOutput<Schema>): unknown {
-    const { type, encode } = this.#init
+  const { type, encode: encoder } = init
 
+  function encode (value: Value): unknown {
     try {
-      return encode == null ? value : encode(value)
+      return encoder == null ? value : encoder(value)
     } catch (error: any) {
       throw new InvalidRecordError(`${type}: its \`encode\` does not take this value: ${error.message}`, { cause: error })
+    }
+  }
+
+  return {
+    async toBytes (value) {
+      const normal = await fit(init, encode(value), `Change the value to what the schema of "${type}" takes`)
+      const bytes = pack({ type, value: encode(normal) })
+      const again = await fit(init, unpack(bytes).value, `The schema does not take back what is stored of its own value: give recordType "${type}" an \`encode\` that undoes what the schema does`)
+
+      if (!uint8ArrayEquals(pack({ type, value: encode(again) }), bytes)) {
+        throw new InvalidRecordError(`${type}: the value would be another one each time it is read. Give recordType "${type}" an \`encode\` that undoes what the schema does`)
+      }
+
+      return bytes
+    },
+
+    async toValue (stored) {
+      return fit(init, stored, 'It was stored so: its owner has to publish it anew, or goes by another version of the schema')
     }
   }
 }

@@ -22,9 +22,8 @@ export interface Fitting<Schema extends StandardSchemaV1> {
 }
 
 /**
- * What the schema makes of what is stored.
+ * What the schema makes of what is stored. `advice`: what to do when it does not fit.
  *
- * @param advice - what to do when it does not fit
  * @throws {InvalidRecordError} when it does not fit; it names the fields, beginning with the type
  */
 export async function fit<Schema extends StandardSchemaV1> (fitting: Fitting<Schema>, stored: unknown, advice: string): Promise<StandardSchemaV1.InferOutput<Schema>> {

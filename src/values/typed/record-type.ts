@@ -2,7 +2,7 @@
 // record of one type takes none of another.
 
 import { InvalidParametersError } from '@libp2p/interface'
-import { Codec } from './codec.ts'
+import { createCodec } from './codec.ts'
 import { foundIn, refuseOther } from './same-type.ts'
 import { isTypeName, MAX_TYPE_LENGTH } from './stored.ts'
 import type { CodecInit } from './codec.ts'
@@ -88,7 +88,7 @@ export function recordType<Schema extends StandardSchemaV1> (init: RecordTypeIni
   checkSchema(init.schema)
 
   const { type } = init
-  const codec = new Codec(init)
+  const codec = createCodec(init)
 
   async function typed <Found extends ResolvedRecord> (record: Found): Promise<Omit<Found, 'value'> & { value: StandardSchemaV1.InferOutput<Schema> }> {
     return { ...record, value: await codec.toValue(foundIn(record, type)) }

@@ -1,10 +1,11 @@
 import { expect } from 'aegir/chai'
 import { encode } from 'cborg'
 import fc from 'fast-check'
-import { Codec } from '../../../src/values/typed/codec.ts'
+import { createCodec } from '../../../src/values/typed/codec.ts'
 import { pack, unpack } from '../../../src/values/typed/stored.ts'
 import { check, checkAsync } from '../../helpers/random.ts'
 import { anything, bigint, byteString, list, object, text, transformed, withDefault } from '../../helpers/schemas.ts'
+import type { Codec } from '../../../src/values/typed/codec.ts'
 
 // CBOR knows no negative zero among the whole numbers, and UTF-8 no half characters
 const plain = fc.letrec(tie => ({
@@ -17,7 +18,7 @@ const plain = fc.letrec(tie => ({
 
 describe('what is stored of a typed record', () => {
   it('reads as what was written, whatever it is', async () => {
-    const codec = new Codec({ type: 'thing', schema: anything })
+    const codec = createCodec({ type: 'thing', schema: anything })
 
     await checkAsync(fc.asyncProperty(plain, async value => {
       const { type, value: stored } = unpack(await codec.toBytes(value))
@@ -66,6 +67,10 @@ describe('what is stored of a typed record', () => {
       [encode([1, 7, {}]), /malformed/],
       [encode([1, '', {}]), /malformed/],
       [encode([1, 'x'.repeat(10_000), {}]), /malformed/],
+      // the same in other bytes: a number longer than need be, no length, a field twice
+      [Uint8Array.of(0x83, 0x18, 0x01, 0x61, 0x74, 0x00), /no typed record/],
+      [Uint8Array.of(0x9f, 0x01, 0x61, 0x74, 0x00, 0xff), /no typed record/],
+      [Uint8Array.of(0x83, 0x01, 0x61, 0x74, 0xa2, 0x61, 0x61, 0x00, 0x61, 0x61, 0x01), /no typed record/],
       [encode('profile'), /no typed record/],
       [encode({ 0: 1, 1: 'profile', length: 3 }), /no typed record/]
     ]
@@ -75,6 +80,10 @@ describe('what is stored of a typed record', () => {
     }
   })
 
+  it('is nothing of what is undefined', () => {
+    expect(pack({ type: 't', value: { a: 1, b: undefined } })).to.equalBytes(pack({ type: 't', value: { a: 1 } }))
+  })
+
   it('gives nobody a prototype', () => {
     const { value } = unpack(pack({ type: 't', value: JSON.parse('{ "__proto__": { "admin": true } }') }))
 
@@ -82,7 +91,7 @@ describe('what is stored of a typed record', () => {
   })
 
   it('has the fields that the schema adds and lacks those that it drops', async () => {
-    const codec = new Codec({ type: 't', schema: object({ name: text, note: withDefault(text, 'none') }) })
+    const codec = createCodec({ type: 't', schema: object({ name: text, note: withDefault(text, 'none') }) })
     const bytes = await codec.toBytes({ name: 'Ada', secret: 'x' } as unknown as { name: string, note: string })
 
     expect(unpack(bytes).value).to.deep.equal({ name: 'Ada', note: 'none' })
@@ -93,7 +102,7 @@ describe('what is stored of a typed record', () => {
     const DAY = new Date('2020-02-02T00:00:00.000Z')
 
     it('comes back as its values, when there is a way back', async () => {
-      const codec = new Codec({ type: 'date', schema: date, encode: value => value.toISOString() })
+      const codec = createCodec({ type: 'date', schema: date, encode: value => value.toISOString() })
       const { value } = unpack(await codec.toBytes(DAY))
 
       expect(value).to.equal('2020-02-02T00:00:00.000Z')
@@ -101,7 +110,7 @@ describe('what is stored of a typed record', () => {
     })
 
     it('may be stored in another form than the schema takes', async () => {
-      const codec = new Codec({ type: 'date', schema: date, encode: value => value.getTime() / 1000, decode: stored => new Date(Number(stored) * 1000).toISOString() })
+      const codec = createCodec({ type: 'date', schema: date, encode: value => value.getTime() / 1000, decode: stored => new Date(Number(stored) * 1000).toISOString() })
       const { value } = unpack(await codec.toBytes(DAY))
 
       expect(value).to.equal(DAY.getTime() / 1000)
@@ -109,22 +118,22 @@ describe('what is stored of a typed record', () => {
     })
 
     it('is refused when there is none', async () => {
-      const none = new Codec({ type: 'when', schema: date })
-      const wrong = new Codec({ type: 'when', schema: object({ at: date }), encode: ({ at }) => ({ at: at.getTime() }) })
+      const none = createCodec({ type: 'when', schema: date })
+      const wrong = createCodec({ type: 'when', schema: object({ at: date }), encode: ({ at }) => ({ at: at.getTime() }) })
 
       await expect(none.toBytes(DAY)).to.eventually.be.rejectedWith('when: expected string').with.property('name', 'InvalidRecordError')
       await expect(wrong.toBytes({ at: DAY })).to.eventually.be.rejectedWith('when.at: expected string').with.property('name', 'InvalidRecordError')
     })
 
     it('is refused when it would be another value each time', async () => {
-      const codec = new Codec({ type: 'shout', schema: transformed(text, value => `${value}!`) })
+      const codec = createCodec({ type: 'shout', schema: transformed(text, value => `${value}!`) })
 
       await expect(codec.toBytes('hey')).to.eventually.be.rejectedWith('shout: the value would be another one each time').with.property('name', 'InvalidRecordError')
     })
 
     it('is refused when the application\'s own functions can\'t cope', async () => {
-      const codec = new Codec({ type: 'date', schema: date, encode: value => value.toISOString() })
-      const picky = new Codec({ type: 'x', schema: text, decode: stored => (stored as string).trim() })
+      const codec = createCodec({ type: 'date', schema: date, encode: value => value.toISOString() })
+      const picky = createCodec({ type: 'x', schema: text, decode: stored => (stored as string).trim() })
 
       await expect(codec.toBytes(new Date(NaN))).to.eventually.be.rejectedWith('date: its `encode` does not take this value').with.property('name', 'InvalidRecordError')
       await expect(picky.toValue(7)).to.eventually.be.rejectedWith('x: stored.trim is not a function').with.property('name', 'InvalidRecordError')
@@ -132,11 +141,11 @@ describe('what is stored of a typed record', () => {
   })
 
   it('is nothing that would come back as something else', async () => {
-    const cases: Array<[Codec<typeof anything>, unknown, RegExp]> = [
-      [new Codec({ type: 't', schema: anything }), { when: new Date(0) }, /t: this can't be stored .*Date/],
-      [new Codec({ type: 't', schema: anything }), () => {}, /can't be stored/],
-      [new Codec({ type: 't', schema: object({ n: bigint }) }), { n: 1n }, /t\.n: expected bigint\. The schema does not take back.*encode/],
-      [new Codec({ type: 't', schema: anything }), circular(), /can't be stored .*circular/]
+    const cases: Array<[Codec<unknown>, unknown, RegExp]> = [
+      [createCodec({ type: 't', schema: anything }), { when: new Date(0) }, /t: this can't be stored .*Date/],
+      [createCodec({ type: 't', schema: anything }), () => {}, /can't be stored/],
+      [createCodec({ type: 't', schema: object({ n: bigint }) }), { n: 1n }, /t\.n: expected bigint\. The schema does not take back.*encode/],
+      [createCodec({ type: 't', schema: anything }), circular(), /can't be stored .*circular/]
     ]
 
     for (const [codec, value, says] of cases) {
@@ -145,10 +154,10 @@ describe('what is stored of a typed record', () => {
   })
 
   it('names no more than five fields that are wrong, and those of any name', async () => {
-    const many = new Codec({ type: 'list', schema: list(byteString) })
+    const many = createCodec({ type: 'list', schema: list(byteString) })
     await expect(many.toValue(Array(1_000).fill(1))).to.eventually.be.rejectedWith('list[4]: expected bytes; and 995 more. ')
 
-    const odd = new Codec({ type: 't', schema: object({ 'a b': object({ naïve: object({ '': text }) }) }) })
+    const odd = createCodec({ type: 't', schema: object({ 'a b': object({ naïve: object({ '': text }) }) }) })
     await expect(odd.toValue({ 'a b': { naïve: {} } })).to.eventually.be.rejectedWith('t["a b"].naïve[""]: expected string')
   })
 })
