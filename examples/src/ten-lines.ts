@@ -3,16 +3,14 @@
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import { sha256 } from 'multiformats/hashes/sha2'
+import { compare } from 'uint8arrays/compare'
 import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
 import { createNetwork } from './network.ts'
 import { print } from './output.ts'
 
 // Plain values need a namespace of their own, with a rule for what is valid in it and one for which of several is best.
-const greetings = {
-  validators: { greetings: (key: Uint8Array, value: Uint8Array) => { if (value.length > 100) throw new Error('longer than a greeting') } },
-  selectors: { greetings: (key: Uint8Array, values: Uint8Array[]) => values.findIndex(value => value.length === Math.max(...values.map(value => value.length))) }
-}
+const greetings = { validators: { greetings: validate }, selectors: { greetings: select } }
 
 await using network = await createNetwork(5, greetings)
 const [ada, bob] = network.nodes
@@ -30,3 +28,14 @@ print(`bob gets: ${toString(greeting)}`)
 
 const { multiaddrs } = await bob.services.dht.findPeer(ada.peerId)
 print(`bob finds ada at ${multiaddrs.join(', ')}`)
+
+function validate (key: Uint8Array, value: Uint8Array): void {
+  if (value.length > 80) {
+    throw new Error('longer than a line')
+  }
+}
+
+/** The last in alphabetical order: whoever compares them, and in whatever order, chooses the same. */
+function select (key: Uint8Array, values: Uint8Array[]): number {
+  return values.reduce((best, value, i) => compare(value, values[best]) > 0 ? i : best, 0)
+}
