@@ -39,7 +39,7 @@ export default {
       '*.js',
       '.aegir.js',
       '{src,test}/**/*.ts',
-      '{cli,bench,sim}/{src,test}/**/*.ts'
+      '{cli,bench,sim,examples}/{src,test}/**/*.ts'
     ]
   },
   test: {

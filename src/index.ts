@@ -37,6 +37,8 @@ export { NoPeersError, QueryError, TooManyQueriesError } from './query/errors.ts
 export { InvalidRecordError, MissingSelectorError } from './values/namespaces.ts'
 export { BetterValueError } from './values/put.ts'
 export { RecordConflictError } from './values/signed/records-api.ts'
+export { recordType } from './values/typed/record-type.ts'
+export { RecordTypeError } from './values/typed/same-type.ts'
 export { passthroughMapper, removePrivateAddressesMapper, removePublicAddressesMapper } from './wire/address-mappers.ts'
 export { MessageType } from './wire/message.ts'
 
@@ -60,5 +62,6 @@ export type {
   OwnerOptions, PublishedRecord, PublishOptions, Records, ResolvedRecord, ResolveOptions, UpdateOptions, WatchedRecord, WatchOptions
 } from './values/signed/records-api.ts'
 export type { SelectFn, Selectors, ValidateFn, Validators } from './values/namespaces.ts'
+export type { NameOptions, PublishedTypedRecord, RecordType, RecordTypeInit, TypedRecord, WatchedTypedRecord } from './values/typed/record-type.ts'
 export type { PeerInfoMapper } from './wire/peer.ts'
 export type { MessageName } from './wire/message.ts'

@@ -44,6 +44,8 @@ describe('the metrics', () => {
       pendingProbes: kind => kind === 'old' ? 3 : 5,
       lookups: () => 7,
       reprovideQueue: () => 11,
+      values: () => ({ records: 31, bytes: 37, replications: 41, publications: 43 }),
+      networkSize: () => ({ peers: 47, error: 0.05 }),
       requestsWaiting: () => 13,
       dials: () => ({ open: 17, waiting: 19 }),
       streams: () => ({ warm: 23, busy: 29 })
