@@ -36,7 +36,8 @@ function option (path: string, value: unknown): Record<string, unknown> {
 const COUNTS = [
   'kBucketSize', 'kBucketSplitThreshold', 'alpha', 'disjointPaths', 'routingTableUpdateQueueConcurrency', 'routingTableUpdateMaxQueueSize',
   'prefixLength', 'pingOldContactConcurrency', 'pingOldContactMaxQueueSize', 'pingNewContactConcurrency', 'pingNewContactMaxQueueSize',
-  'maxInboundStreams', 'maxOutboundStreams', 'providers.cacheSize', 'reprovide.concurrency', 'reprovide.maxQueueSize', 'limits.valueSize',
+  'maxInboundStreams', 'maxOutboundStreams', 'providers.cacheSize', 'reprovide.concurrency', 'reprovide.maxQueueSize', 'limits.valueSize', 'limits.storedValueBytes', 'limits.valuesPerPublisher',
+  'republish.concurrency', 'republish.maxQueueSize', 'replicate.concurrency', 'replicate.maxQueueSize',
   'limits.storedValues', 'limits.storedProviders', 'limits.providersPerKey', 'limits.foundProviders', 'limits.queries', 'limits.requests', 'limits.requestsPerStream', 'limits.streamsPerPeer',
   'limits.waitingPerPeer', 'limits.warmStreams', 'limits.dials',
   'randomWalk.queriesPerPeriod', 'diversity.peersPerGroup', 'diversity.peersPerGroupInBucket'
@@ -45,12 +46,13 @@ const DURATIONS = [
   'querySelfInterval', 'initialQuerySelfInterval', 'pingOldContactTimeout.minTimeout', 'pingOldContactTimeout.maxTimeout',
   'pingNewContactTimeout.minTimeout', 'pingNewContactTimeout.maxTimeout', 'providers.cleanupInterval', 'providers.provideValidity',
   'reprovide.threshold', 'reprovide.interval', 'reprovide.validity', 'networkDialTimeout.minTimeout', 'networkDialTimeout.maxTimeout',
+  'republish.validity', 'republish.interval', 'replicate.interval', 'limits.validatorTimeout',
   'onPeerConnectTimeout', 'incomingMessageTimeout', 'randomWalk.interval', 'randomWalk.timeout'
 ]
 const BOOLEANS = ['clientMode', 'allowQueryWithZeroPeers', 'randomWalk.enabled']
 const PATHS = ['protocol', 'datastorePrefix']
 const TEXTS = ['logPrefix', 'metricsPrefix']
-const GROUPS = ['pingOldContactTimeout', 'pingNewContactTimeout', 'networkDialTimeout', 'providers', 'reprovide', 'limits', 'randomWalk', 'diversity', 'selectors', 'validators']
+const GROUPS = ['pingOldContactTimeout', 'pingNewContactTimeout', 'networkDialTimeout', 'providers', 'reprovide', 'republish', 'replicate', 'limits', 'randomWalk', 'diversity', 'selectors', 'validators']
 const FUNCTIONS = ['peerInfoMapper', 'diversity.groupOf', 'validators.mine', 'selectors.mine']
 
 describe('the options', () => {
@@ -80,7 +82,10 @@ describe('the options', () => {
       requestTimeout: 10_000,
       slow: { min: 500, initial: 2_000, max: 5_000 },
       incomingMessageTimeout: 10_000,
-      limits: { valueSize: 10_240, storedValues: 100_000, storedProviders: 1_000_000, providersPerKey: 500, foundProviders: 1_000, queries: 1_000, requests: 4_096, requestsPerStream: 16, streamsPerPeer: 4, waitingPerPeer: 1_024, warmStreams: 256, dials: 25 },
+      limits: {
+        valueSize: 10_240, storedValues: 100_000, storedValueBytes: 268_435_456, valuesPerPublisher: 1_000, signedRecordSize: 1_024, memberListSize: 10_240, validatorTimeout: 5_000,
+        storedProviders: 1_000_000, providersPerKey: 500, foundProviders: 1_000, queries: 1_000, requests: 4_096, requestsPerStream: 16, streamsPerPeer: 4, waitingPerPeer: 1_024, warmStreams: 256, dials: 25
+      },
       seeds: [],
       randomWalk: { enabled: false, interval: 300_000, queriesPerPeriod: 1, timeout: 10_000 },
       groupOf: networkOf,

@@ -42,6 +42,8 @@ class LazyOperation<T> implements Operation<T> {
   /** resolves when it has ended, which may be later than there is a result */
   #ending?: Promise<void>
   #iterated = false
+  /** what happens after that, such as a repair that failed, only `onProgress` hears of */
+  #over = false
   /** events nobody has taken yet; as many as a lookup can cause at the most */
   readonly #events: QueryEvent[] = []
   #wake?: () => void
@@ -139,7 +141,7 @@ class LazyOperation<T> implements Operation<T> {
         this.#abort.abort(error)
       }
 
-      if (this.#iterated && !this.#abort.signal.aborted) {
+      if (this.#iterated && !this.#over && !this.#abort.signal.aborted) {
         this.#events.push(event)
         this.#wake?.()
       }
@@ -158,6 +160,7 @@ class LazyOperation<T> implements Operation<T> {
 
       return result
     } finally {
+      this.#over = true
       signal?.removeEventListener('abort', onAbort)
     }
   }

@@ -46,8 +46,7 @@ export function repair ({ key, value, own, holders, closest, complete, events }:
   needs.background(async ({ signal }) => {
     const give = async (peer: Contact, request: EncodedRequest): Promise<void> => {
       try {
-        events?.onAsk(peer, request.type)
-        events?.onReply(peer, request.type, await sendPut(needs, peer, request, { key, value }, { signal }))
+        await sendPut(needs, peer, request, { key, value }, { signal })
       } catch (error: any) {
         events?.onError(peer, error)
       }
