@@ -1,9 +1,9 @@
 // What the service is to its users: the methods, and what libp2p gives it to work with.
 
+import type { NetworkSize } from './kademlia/network-size.ts'
 import type { DHTProgressEvents } from './query/events.ts'
 import type { Operation } from './query/operation.ts'
 import type { WriteResult } from './query/store-nearest.ts'
-import type { NetworkSize } from './kademlia/network-size.ts'
 import type { Selectors, Validators } from './values/namespaces.ts'
 import type { Overlays } from './values/overlay/overlays-api.ts'
 import type { Quorum } from './values/quorum.ts'
@@ -39,7 +39,8 @@ export interface GetOptions extends DHTOptions {
   /**
    * How many nodes have to answer with a valid value before the best of them is returned: `one`, `majority` (of k), `all`, or a number. Given, it ends
    * the search of whoever awaits it, which saves messages. Left out, it is the majority, and the search goes on in the background, so that nodes that
-   * should have the value and have an older one or none get it. Whoever iterates hears of better ones until all are asked.
+   * should have the value and have an older one or none get it. Whoever iterates hears of the value when there is a quorum, if one was given, of better
+   * ones after it, and of the best at the end.
    *
    * @default "majority"
    */

@@ -117,10 +117,13 @@ export function createParts (components: KadDHTComponents, config: KadDHTConfig,
   const client: Client = createClient(base)
   const requests = countLimits(client, metrics)
   const queries: QueryManager = createQueries(base, client, requests)
-  const peers: Peers = createPeers(base, requests, queries, { onMet: peer => { events.onMet(peer) }, onJoined: () => {
-    providers.announce()
-    values.publish()
-  } })
+  const peers: Peers = createPeers(base, requests, queries, {
+    onMet: peer => { events.onMet(peer) },
+    onJoined: () => {
+      providers.announce()
+      values.publish()
+    }
+  })
   const values: Values = createValues(base, requests, queries, local, events)
   const providers: Providers = createProviders(base, requests, queries, local)
   const mode = createMode(base, values, providers, local)

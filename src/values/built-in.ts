@@ -2,8 +2,8 @@
 
 import { ipnsSelector } from 'ipns/selector'
 import { ipnsValidator } from 'ipns/validator'
-import { overlaySelector, overlayValidator } from './overlay/validator.ts'
 import { decodeSet, mergeSets } from './overlay/member-set.ts'
+import { overlaySelector, overlayValidator } from './overlay/validator.ts'
 import { selectPublicKey, validatePublicKey } from './public-key.ts'
 import { contradict, sayTheSame } from './signed/contradict.ts'
 import { selectSigned } from './signed/selector.ts'

@@ -109,7 +109,7 @@ export async function getValue (key: Uint8Array, needs: GetNeeds, options: GetOp
 type Asked = Pick<QueryResult, 'closest' | 'complete'>
 
 /** Asks the nearest, and returns who they are. */
-async function ask (key: Uint8Array, found: Findings, needed: number, needs: GetNeeds, { signal, events, settle, endsAtQuorum }: GetOptions): Promise<Asked> {
+async function ask (key: Uint8Array, found: Findings, needed: number, needs: GetNeeds, { signal, events, quorum, settle, endsAtQuorum }: GetOptions): Promise<Asked> {
   return needs.queries.run({
     key,
     request: encodeRequest({ type: MessageType.GET_VALUE, key }),
@@ -127,7 +127,8 @@ async function ask (key: Uint8Array, found: Findings, needed: number, needs: Get
 
       // others may have come while this one was looked at
       if (found.value != null && found.holders.size >= needed && (found.holders.size === needed || found.value !== before)) {
-        settle?.(tell(found, found.value, needs, events))
+        // whoever did not ask for a quorum expects one value, at the end, as from @libp2p/kad-dht
+        settle?.(tell(found, found.value, needs, quorum == null ? undefined : events))
       }
 
       return endsAtQuorum === true && found.holders.size >= needed

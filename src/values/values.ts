@@ -139,6 +139,7 @@ export class Values {
     })
     this.#replicator = new Replicator(init.replicate, shared)
   }
+
   /** No effect while it runs. */
   start (): void {
     this.records.start()

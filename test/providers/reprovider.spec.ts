@@ -4,9 +4,9 @@ import { MemoryDatastore } from 'datastore-core'
 import Sinon from 'sinon'
 import { ProviderStore } from '../../src/providers/provider-store.ts'
 import { createReprovider } from '../../src/providers/reprovider.ts'
-import type { Reprovider } from '../../src/providers/reprovider.ts'
 import { contact } from '../helpers/contacts.ts'
 import { bytes } from '../helpers/content.ts'
+import type { Reprovider } from '../../src/providers/reprovider.ts'
 
 const HOUR = 3_600_000
 const SELF = contact(1)

@@ -3,12 +3,12 @@
 // own, and what other software keeps beside them (Helia its IPNS records), are never deleted: a marker says which are others'.
 
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
-import { endOf } from './marker.ts'
 import { OneByOne } from '../one-by-one.ts'
+import { nameOf } from '../record-name.ts'
+import { endOf } from './marker.ts'
 import { publisherGroup } from './publisher-group.ts'
 import { ReceivedRecords } from './received-records.ts'
 import { RecordFiles } from './record-files.ts'
-import { nameOf } from '../record-name.ts'
 import type { Evicted } from './make-room.ts'
 import type { Marker } from './marker.ts'
 import type { HeldForOthers, ReceivedRecordsOptions } from './received-records.ts'
