@@ -11,10 +11,16 @@ export type Quorum = 'one' | 'majority' | 'all' | number
  * @throws {InvalidParametersError} when it is none of these
  */
 export function answersNeeded (quorum: Quorum, k: number): number {
-  switch (quorum) {
-    case 'one': return 1
-    case 'majority': return Math.floor(k / 2) + 1
-    case 'all': return Infinity
+  if (quorum === 'one') {
+    return 1
+  }
+
+  if (quorum === 'majority') {
+    return Math.floor(k / 2) + 1
+  }
+
+  if (quorum === 'all') {
+    return Infinity
   }
 
   if (!Number.isInteger(quorum) || quorum < 1) {
