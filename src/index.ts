@@ -19,7 +19,7 @@
 
 import { KadDHTService } from './kad-dht.ts'
 import type { KadDHT, KadDHTComponents } from './api.ts'
-import type { KadDHTInit } from './config.ts'
+import type { KadDHTInit } from './options.ts'
 
 /**
  * The service, to be added to libp2p's `services`.
@@ -46,7 +46,7 @@ export type {
   DHTOptions, GetOptions, KadDHT, KadDHTComponents, KadDHTEvents, Published, PutOptions, RoutingTable, RoutingTableBucket, RoutingTableEvents, RoutingTablePeer, SetModeOptions,
   SingleKadDHT
 } from './api.ts'
-export type { DiversityInit, KadDHTInit, LimitsInit, ProvidersInit, RandomWalkInit, ReplicateInit, ReProvideInit, RepublishInit, TimeoutInit } from './config.ts'
+export type { DiversityInit, KadDHTInit, LimitsInit, ProvidersInit, RandomWalkInit, ReplicateInit, ReProvideInit, RepublishInit, TimeoutInit } from './options.ts'
 export type {
   AddPeerEvent, DHTProgressEvents, DHTRecord, DialPeerEvent, DisjointPath, FinalPeerEvent, PathEndedEvent, PeerResponseEvent,
   ProviderEvent, QueryErrorEvent, QueryEvent, SendQueryEvent, ValueEvent

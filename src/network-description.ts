@@ -2,7 +2,7 @@
 
 import { InvalidParametersError } from '@libp2p/interface'
 import { parseSeeds } from './parse-seeds.ts'
-import type { KadDHTInit } from './config.ts'
+import type { KadDHTInit } from './options.ts'
 
 /** What the file says: the options of a node that joins, beside the network's name. */
 export interface NetworkDescription {

@@ -4,7 +4,7 @@ import { resolveConfig } from '../src/config.ts'
 import { networkOf } from '../src/wire/address-group.ts'
 import { passthroughMapper, removePrivateAddressesMapper } from '../src/wire/address-mappers.ts'
 import { hashedId, peerIdOf } from './helpers/contacts.ts'
-import type { KadDHTInit } from '../src/config.ts'
+import type { KadDHTInit } from '../src/options.ts'
 
 const HOUR = 3_600_000
 const SEED = peerIdOf(hashedId(1)).toString()
