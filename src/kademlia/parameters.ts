@@ -59,8 +59,6 @@ export const REPLICATION = {
   interval: HOUR,
   /** holders wait by chance up to this share longer, so that the first of k has put it before the second looks up (docs/simulation.md) */
   jitter: 0.5,
-  /** nodes beyond the nearest k that still take a value (TON's DHT) */
-  margin: 10,
   /** a copy off the way that would live shorter is not worth its put */
   leastCacheLife: MINUTE
 }

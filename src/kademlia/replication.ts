@@ -76,17 +76,6 @@ export function isAmongNearest (key: Key, self: PeerKey, nearest: readonly PeerK
 }
 
 /**
- * Whether a node takes a value that is put to it: only while fewer than `k + REPLICATION.margin` peers that it knows are nearer to the
- * key. The margin is for those that are gone without its knowing, and for those whom the other does not know. What it holds already it goes on giving to
- * whoever asks, until its end. It is a rule of TON's DHT (`DhtMemberImpl::store_in`, with 10 for the margin).
- *
- * `nearest`: the `k + REPLICATION.margin` nearest to the key of the table, in any order
- */
-export function isInReach (key: Key, self: PeerKey, nearest: readonly PeerKey[], k: number): boolean {
-  return isAmongNearest(key, self, nearest, k + REPLICATION.margin)
-}
-
-/**
  * Whether this holder hands a value to a peer that has come into its table: when the newcomer belongs to the nearest k of the key, and this node is
  * the nearest of all others that it knows. So one holder does it and not k of them (Kademlia paper, 2.5). It may have gone wrong, or the nearest may have
  * no copy itself: the next round makes up for it. Hot: asked for each value whenever someone new comes near, it allocates nothing.

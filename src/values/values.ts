@@ -121,6 +121,7 @@ export class Values {
       get: async (key, options) => getValue(key, shared, options),
       put: async (key, value, options) => putValue(key, value, shared, options),
       held: async (peer, key, options) => heldBy(peer, key, shared, options),
+      kept: async (key, options) => (await store.kept(key, options))?.value,
       toPeerId
     })
     this.overlays = new MemberLists({
@@ -201,9 +202,15 @@ export class Values {
     } else if (startsWith(key, OVERLAY)) {
       await this.overlays.renew(publication, signal)
     } else {
-      const { value } = await getValue(key, this.#needs, { signal, useNetwork: false })
-      await putValue(key, value, this.#needs, { signal })
-      await this.publications.succeeded(key)
+      // the node may have been away for longer than it lives
+      const record = await this.#needs.store.kept(key, { signal })
+
+      if (record == null) {
+        await this.publications.cancel(key)
+      } else {
+        await putValue(key, record.value, this.#needs, { signal })
+        await this.publications.succeeded(key)
+      }
     }
   }
 }

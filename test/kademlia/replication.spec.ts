@@ -1,7 +1,6 @@
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
-import { REPLICATION } from '../../src/kademlia/parameters.ts'
-import { cacheLife, dueAt, isAmongNearest, isDue, isInReach, jitteredInterval, replicationTargets, shouldHandOver, ttlLeft } from '../../src/kademlia/replication.ts'
+import { cacheLife, dueAt, isAmongNearest, isDue, jitteredInterval, replicationTargets, shouldHandOver, ttlLeft } from '../../src/kademlia/replication.ts'
 import { ids, peerNamed, peersNamed, sortedTruth } from '../helpers/peer-keys.ts'
 import { check, pick, randomNumbers } from '../helpers/random.ts'
 import type { PeerKey } from '../../src/kademlia/key.ts'
@@ -89,12 +88,11 @@ describe('to whom a holder puts a value', () => {
 })
 
 describe('the range of a node', () => {
-  it('is the k nearest for replicating and k + 10 for taking a value, by whom it knows', () => {
+  it('is the k nearest, by whom it knows', () => {
     const { key, peers } = around(1, 60)
-    const within = (rule: typeof isInReach): number[] => peers.flatMap((self, rank) => rule(key, self, peers.filter(peer => peer !== self), K) ? [rank] : [])
+    const within = peers.flatMap((self, rank) => isAmongNearest(key, self, peers.filter(peer => peer !== self), K) ? [rank] : [])
 
-    expect(within(isAmongNearest)).to.deep.equal(Array.from({ length: K }, (_, i) => i))
-    expect(within(isInReach)).to.deep.equal(Array.from({ length: K + 10 }, (_, i) => i))
+    expect(within).to.deep.equal(Array.from({ length: K }, (_, i) => i))
   })
 
   it('does not hang on the order of those it knows, nor on those that are farther away than itself, nor on being named itself', () => {
@@ -103,7 +101,6 @@ describe('the range of a node', () => {
       const known = [...peers.slice(0, rank), ...isNamed ? [peers[rank]] : [], ...peers.slice(rank + 1, rank + 1 + farther)].reverse()
 
       expect(isAmongNearest(key, peers[rank], known, K)).to.equal(rank < K)
-      expect(isInReach(key, peers[rank], known, K)).to.equal(rank < K + REPLICATION.margin)
     }))
   })
 
@@ -111,7 +108,7 @@ describe('the range of a node', () => {
     const { key, peers } = around(1, 20)
 
     expect(isAmongNearest(key, peers[19], peers.slice(0, 19), K)).to.equal(true)
-    expect(isInReach(key, peers[0], [], K)).to.equal(true)
+    expect(isAmongNearest(key, peers[0], [], K)).to.equal(true)
   })
 })
 

@@ -2,7 +2,7 @@
 // one of them. Holders' timers, lookups and puts are simulated; what a lookup takes and finds is not (`LOOKUP`, `Vicinity`).
 
 import { JITTER, REPLICATION } from '../../../src/kademlia/parameters.ts'
-import { dueAt, isAmongNearest, isDue, isInReach, jitteredInterval, replicationTargets, shouldHandOver, ttlLeft } from '../../../src/kademlia/replication.ts'
+import { dueAt, isAmongNearest, isDue, jitteredInterval, replicationTargets, shouldHandOver, ttlLeft } from '../../../src/kademlia/replication.ts'
 import { CONFIG } from '../network/config.ts'
 import { LOOKUP, VALUE } from '../network/model.ts'
 import type { Vicinity } from './vicinity.ts'
@@ -114,7 +114,7 @@ export class Keeping {
     const life = SECOND * ttlLeft(endsAt, clock.now)
     this.sent.puts++
 
-    if (life === 0 || !vicinity.isUp(to) || !isInReach(this.#records[i].key, to, vicinity.known(i), CONFIG.k)) {
+    if (life === 0 || !vicinity.isUp(to)) {
       return
     }
 

@@ -1,7 +1,6 @@
 // Who is near each of many keys while nodes come and go: as it is, which is what a lookup finds, and as far as the nodes there have
 // noticed, which is what their tables hold.
 
-import { REPLICATION } from '../../../src/kademlia/parameters.ts'
 import { CONFIG } from '../network/config.ts'
 import { LOOKUP } from '../network/model.ts'
 import { NearestLists } from './nearest-lists.ts'
@@ -11,8 +10,8 @@ import type { Key } from '../../../src/kademlia/key.ts'
 import type { SimNode } from '../network/node.ts'
 import type { Random } from '../network/random.ts'
 
-/** Of each key: those within reach of its values, and one that may turn out to be oneself. */
-const KEPT = CONFIG.k + REPLICATION.margin + 1
+/** Of each key: the nearest, some that may take their places, and one that may turn out to be oneself. */
+const KEPT = CONFIG.k + 11
 
 export class Vicinity {
   readonly #truth: NearestLists

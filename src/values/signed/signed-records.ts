@@ -11,6 +11,7 @@ import { nameOf } from '../record-name.ts'
 import { MAX_AHEAD } from './limits.ts'
 import { isOwner, ownerMultihash } from './owner.ts'
 import { RecordConflictError } from './records-api.ts'
+import { compareSigned } from './selector.ts'
 import { parseSignedKey, signedKey } from './signed-key.ts'
 import { readSigned, signRecord } from './signed-record.ts'
 import { updateRecord } from './update-record.ts'
@@ -47,6 +48,8 @@ export interface SignedRecordsNeeds {
   put (key: Uint8Array, value: Uint8Array, options: { signal: AbortSignal, minSuccesses?: number, before? (peer: Contact): Promise<void> }): Promise<WriteResult>
   /** what a peer holds that is valid; undefined for nothing */
   held (peer: Contact, key: Uint8Array, options: AbortOptions): Promise<Uint8Array | undefined>
+  /** what this node has stored itself, expired or not; undefined for nothing */
+  kept (key: Uint8Array, options: AbortOptions): Promise<Uint8Array | undefined>
   toPeerId (multihash: Uint8Array): PeerId
 }
 
@@ -160,16 +163,18 @@ export class SignedRecords implements Records {
   }
 
   /**
-   * Publishes a record again, signed anew so that it lives longer if it is of this node's own key. One that its owner has removed by
-   * another node is published no more.
+   * Publishes a record again, signed anew so that it lives longer if it is of this node's own key: also when the node was away for so long that
+   * nobody has it any more. One that its owner has removed by another node is published no more.
    */
   async renew ({ key, until }: Publication, signal: AbortSignal): Promise<void> {
     await this.#writes.run(nameOf(key), async () => {
-      const latest = await this.#latest(key, signal)
+      const isOwn = isOwner(this.#needs.privateKey.publicKey, parseSignedKey(key).multihash)
+      const found = await this.#latest(key, signal)
+      const latest = isOwn ? higher(found, await this.#kept(key, signal)) : found
 
-      if (latest == null || latest.record.rule === 'TOMBSTONE' || (until != null && until <= Date.now())) {
+      if (latest == null || latest.record.rule === 'TOMBSTONE') {
         await this.#needs.publications.cancel(key)
-      } else if (isOwner(this.#needs.privateKey.publicKey, parseSignedKey(key).multihash)) {
+      } else if (isOwn) {
         await this.#published({ key, privateKey: this.#needs.privateKey }, latest.record, latest.record.seq, { ttl: latest.record.ttl, expires: until }, signal)
       } else {
         await this.#needs.put(key, latest.bytes, { signal })
@@ -248,6 +253,12 @@ export class SignedRecords implements Records {
     return found == null ? undefined : { bytes: found.value, record: readSigned(found.value).record }
   }
 
+  async #kept (key: Uint8Array, signal: AbortSignal): Promise<Version | undefined> {
+    const bytes = await this.#needs.kept(key, { signal })
+
+    return bytes == null ? undefined : { bytes, record: readSigned(bytes).record }
+  }
+
   /** From now on it is published again, whatever becomes of the first attempt. */
   async #begin (key: Uint8Array, { republish = true, expires }: PublishOptions, signal: AbortSignal): Promise<void> {
     if (republish) {
@@ -289,6 +300,10 @@ export class SignedRecords implements Records {
 
     return signal == null ? this.#shutdown.signal : AbortSignal.any([signal, this.#shutdown.signal])
   }
+}
+
+function higher (a: Version | undefined, b: Version | undefined): Version | undefined {
+  return a == null || (b != null && compareSigned(b.bytes, a.bytes) > 0) ? b : a
 }
 
 /** Nobody has it, which is not the same as nobody to ask. */

@@ -80,6 +80,11 @@ export class RecordStore {
     await this.#received.collect(options)
   }
 
+  /** What is stored under the key, whether or not it has expired: what this node publishes is stored for as long as it is published. */
+  async kept (key: Uint8Array, options?: AbortOptions): Promise<ValueRecord | undefined> {
+    return this.#files.record(nameOf(key), options)
+  }
+
   /** When somebody else sent the value last, unix ms; undefined when it is not held for others, or not known yet. */
   receivedAt (key: Uint8Array): number | undefined {
     return this.#received.peek(nameOf(key))?.received
