@@ -3,7 +3,7 @@
 import { PEERS_PER_GROUP, REPLICATION } from './kademlia/parameters.ts'
 import { asObject, boolean, checkAll, count, duration, func, functions, group, invalid, path, positive, text, timer } from './option-checks.ts'
 import { parseSeeds } from './parse-seeds.ts'
-import { MIN_SET_SIZE } from './values/overlay/member-set.ts'
+import { MIN_SET_SIZE } from './values/overlay/entry-size.ts'
 import { DEFAULT_SIGNED_SIZE, MAX_SIGNED_SIZE } from './values/signed/limits.ts'
 import { networkOf } from './wire/address-group.ts'
 import { removePrivateAddressesMapper } from './wire/address-mappers.ts'

@@ -43,3 +43,6 @@ export const MAX_ENTRY = longestEntry({ overlay: MAX_OVERLAY_ID, member: MULTIHA
 export function fieldLength (length: number): number {
   return 1 + varint.encodingLength(length) + length
 }
+
+/** The least limit of a list, bytes: room for any entry. */
+export const MIN_SET_SIZE = fieldLength(MAX_ENTRY)

@@ -7,16 +7,13 @@ import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { idOf } from '../../wire/peer.ts'
 import { plainBytes } from '../../wire/plain-bytes.ts'
 import { InvalidRecordError } from '../namespaces.ts'
-import { fieldLength, MAX_ENTRY } from './entry-size.ts'
+import { fieldLength, MIN_SET_SIZE } from './entry-size.ts'
 import { compareEntries, isInTime, readEntry } from './member-entry.ts'
 import { OverlaySet } from './overlay.ts'
 import type { MemberEntry } from './member-entry.ts'
 
 /** The most entries of a list, whatever its limit of bytes; 10 KiB hold fewer than 70 of the shortest. Each costs a signature to verify. */
 export const MAX_ENTRIES = 256
-
-/** The least limit of a list, bytes: room for any entry. */
-export const MIN_SET_SIZE = fieldLength(MAX_ENTRY)
 
 /** Who is in an overlay. */
 export interface Member {
