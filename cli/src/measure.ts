@@ -89,18 +89,20 @@ export class Trace {
 
 /**
  * @param dht - on which it runs
- * @param start - starts the operation; it is iterated, so it must be a new one
+ * @param start - starts the operation; it is iterated if it has events, so it must be a new one
  * @param onEvent - hears what happens
  * @throws {Error} what the operation rejects with
  */
-export async function measure <T> (dht: KadDHT, start: () => Operation<T>, onEvent?: (view: EventView) => void): Promise<Measured<T>> {
+export async function measure <T> (dht: KadDHT, start: () => Operation<T> | Promise<T>, onEvent?: (view: EventView) => void): Promise<Measured<T>> {
   const trace = new Trace(dht.routingTable.peers())
   const begun = performance.now()
   const operation = start()
 
-  for await (const event of operation) {
-    const view = trace.onEvent(event)
-    onEvent?.(view)
+  if (Symbol.asyncIterator in operation) {
+    for await (const event of operation) {
+      const view = trace.onEvent(event)
+      onEvent?.(view)
+    }
   }
 
   const result = await operation

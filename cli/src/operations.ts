@@ -2,16 +2,17 @@
 // socket and a script mean the same by it.
 
 import { NotFoundError } from '@libp2p/interface'
+import { fromString as uint8ArrayFromString } from 'uint8arrays/from-string'
 import { EXIT, UsageError, describe } from './errors.ts'
 import { measure } from './measure.ts'
 import { formatValue, parseKey, parseTarget, parseValue } from './namespace.ts'
 import { parseCID, parsePeerId } from './parse.ts'
 import type { PeerInfo } from '@libp2p/interface'
-import type { KadDHT, Operation, WriteResult } from 'libp2p-kad'
+import type { KadDHT, Operation, ResolvedRecord, WriteResult } from 'libp2p-kad'
 
-export type OperationName = 'put' | 'get' | 'provide' | 'find-providers' | 'find-peer' | 'closest'
+export type OperationName = 'put' | 'get' | 'publish' | 'resolve' | 'remove' | 'provide' | 'find-providers' | 'find-peer' | 'closest'
 
-/** What to do: the key, CID or peer id that it is about, and the value to put. */
+/** What to do: the key, CID, peer id or name that it is about, and the value to put, or the name of the record to resolve. */
 export interface OperationRequest {
   op: OperationName
   subject: string
@@ -35,6 +36,9 @@ export interface OperationReply {
   cid?: string
   value?: string
   encoding?: 'utf8' | 'base64'
+  /** of a signed record: its sequence number, and when it lapses unless it is published again */
+  seq?: string
+  expires?: string
   stored?: string[]
   failed?: Array<{ peer: string, error: string }>
   peers?: PeerResult[]
@@ -50,7 +54,7 @@ export interface Failure<Op extends string> {
 }
 
 interface Doing<T> {
-  start (dht: KadDHT, signal: AbortSignal): Operation<T>
+  start (dht: KadDHT, signal: AbortSignal): Operation<T> | Promise<T>
   report (result: T): Partial<OperationReply>
 }
 
@@ -71,6 +75,26 @@ const OPERATIONS: Record<OperationName, (request: OperationRequest) => Doing<any
 
     return doing({ start: (dht, signal) => dht.get(key, { signal }), report: value => ({ key: subject, ...formatValue(value) }) })
   },
+  publish: ({ subject, value }) => {
+    if (value == null) {
+      throw new UsageError('There is no value to publish')
+    }
+
+    return doing({
+      start: (dht, signal) => dht.records.publish(subject, uint8ArrayFromString(value), { signal }),
+      report: record => ({ ...named(record), ...written(record) })
+    })
+  },
+  resolve: ({ subject, value }) => {
+    const owner = parsePeerId(subject)
+
+    if (value == null) {
+      throw new UsageError('Say which record of that peer: its name comes after the peer id')
+    }
+
+    return doing({ start: (dht, signal) => dht.records.resolve(owner, value, { signal }), report: record => ({ ...named(record), ...formatValue(record.value) }) })
+  },
+  remove: ({ subject }) => doing({ start: (dht, signal) => dht.records.remove(subject, { signal }), report: result => ({ key: subject, ...written(result) }) }),
   provide: ({ subject }) => {
     const cid = parseCID(subject)
 
@@ -152,6 +176,11 @@ function prepare (request: OperationRequest): Doing<any> {
 /** Ties what is started to how it is reported. */
 function doing <T> (parts: Doing<T>): Doing<T> {
   return parts
+}
+
+/** A record by its owner and name, and which version it is. */
+function named ({ owner, name, seq, expires }: ResolvedRecord): Partial<OperationReply> {
+  return { key: `${owner.toString()}/${name}`, seq: seq.toString(), expires: new Date(expires).toISOString() }
 }
 
 function written ({ stored, failed }: WriteResult): Partial<OperationReply> {

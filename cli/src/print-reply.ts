@@ -24,13 +24,19 @@ export function printReply (reply: OperationReply, json: boolean): void {
     note('(the value is not text: this is base64)')
   }
 
-  note(pc.dim(`${plural(reply.hops, 'hop')}, ${plural(reply.messages, 'message')}, ${prettyMs(reply.ms ?? 0)}`))
+  const took = reply.op === 'resolve' ? [] : [plural(reply.hops, 'hop'), plural(reply.messages, 'message')]
+  note(pc.dim([...took, prettyMs(reply.ms ?? 0)].join(', ')))
 }
 
 function resultLines (reply: OperationReply): string[] {
   switch (reply.op) {
     case 'get':
+    case 'resolve':
       return [reply.value ?? '']
+    case 'publish':
+      return [`${reply.key}, version ${reply.seq}, is held by ${plural(reply.stored?.length, 'node')}`, ...reply.stored ?? []]
+    case 'remove':
+      return [`${reply.key} is removed on ${plural(reply.stored?.length, 'node')}`, ...reply.stored ?? []]
     case 'put':
       return [`${reply.key} is held by ${plural(reply.stored?.length, 'node')}`, ...reply.stored ?? []]
     case 'provide':

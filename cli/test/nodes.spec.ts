@@ -39,6 +39,28 @@ describe('kad start, and what acts through it', () => {
     assert.equal(json(await kad('get', '--data', two, '--json', '/kad/version')).value, '2')
   })
 
+  it('publishes a record that another resolves by its owner and name, a newer one in its place, and removes it', async () => {
+    await using folder = await temporaryFolder()
+    const [one, two] = [folder.file('one'), folder.file('two')]
+    const [first, second] = await nodes.pair(one, two)
+
+    const published = json(await kad('publish', '--data', one, '--json', 'profile', 'Älice'))
+    assert.deepEqual(published.stored, [second.id])
+    assert.equal(published.seq, '1')
+    assert.equal((await kad('publish', '--data', one, 'profile', 'Bob')).code, 0)
+
+    const { code, stdout } = await kad('resolve', '--data', two, first.id, 'profile')
+    assert.equal(code, 0)
+    assert.equal(stdout, 'Bob\n')
+    assert.equal(json(await kad('resolve', '--data', two, '--json', first.id, 'profile')).seq, '2')
+
+    assert.equal((await kad('remove', '--data', one, 'profile')).code, 0)
+    const gone = await kad('resolve', '--data', two, first.id, 'profile')
+    assert.equal(gone.code, 1)
+    assert.match(gone.stderr, /^kad: The record was removed by its owner/)
+    assert.equal((await kad('resolve', '--data', two, 'nobody', 'profile')).code, 2)
+  })
+
   it('provides a file, finds its provider, finds the peer and the nearest ones', async () => {
     await using folder = await temporaryFolder()
     const [one, two] = [folder.file('one'), folder.file('two')]

@@ -50,7 +50,7 @@ describe('a wrong command line', { concurrency: 2 }, () => {
   }
 
   it('is none when help is asked for', async () => {
-    for (const command of [[], ['demo'], ['start'], ['put'], ['get'], ['provide'], ['find-providers'], ['find-peer'], ['closest'], ['table']]) {
+    for (const command of [[], ['demo'], ['start'], ['put'], ['get'], ['publish'], ['resolve'], ['remove'], ['provide'], ['find-providers'], ['find-peer'], ['closest'], ['table']]) {
       const { code, stdout } = await kad(...command, '--help')
 
       assert.match(stdout, /Examples:/)

@@ -1,4 +1,4 @@
-// `kad put`, `get`, `provide`, `find-providers`, `find-peer`, `closest`: through a running node, or as one that comes and goes.
+// `kad put`, `get`, `publish`, `resolve`, `remove`, `provide`, `find-providers`, `find-peer`, `closest`: through a running node, or as one that comes and goes.
 
 import { callNode, NotRunningError } from '../control/client.ts'
 import { UsageError } from '../errors.ts'
@@ -29,6 +29,10 @@ Keys:
                  a newer one has to be greater: begin it with a date or a count
   /pk/<peer id>  the public key of a peer, as base64 of its protobuf`
 
+const RECORDS = `
+The record belongs to the node, whose key signs it: without --data, that is a client whose key is gone when it leaves. A node publishes
+its records again until they are removed, also after a restart.`
+
 const NODES = `
 Acts through the node that "kad start --data <folder>" runs, or else, with --bootstrap or --network, as a client that
 joins for this one time.`
@@ -55,6 +59,26 @@ const COMMANDS: Described[] = [
     description: 'fetch the best value of a key',
     more: KEYS,
     examples: ['kad get --data ~/.kad /kad/greeting', 'kad get --network network.json --json --timeout 5s /kad/greeting']
+  },
+  {
+    op: 'publish',
+    args: [['<name>', 'of the record, 1 to 127 bytes'], ['<value>', 'what it says, up to some 800 bytes']],
+    description: 'sign a record by that name with the node\'s key, in place of the one before, and store it',
+    more: RECORDS,
+    examples: ['kad publish --data ~/.kad profile "Alice, Zürich"']
+  },
+  {
+    op: 'resolve',
+    args: [['<id>', 'the peer id of its owner'], ['<name>', 'of the record']],
+    description: 'fetch the latest record of that owner and name',
+    examples: ['kad resolve --data ~/.kad 12D3KooWRBhwfeP2Y4TCx1SM6s9rUoHhR5STiGwxBhgFRcw3UERE profile']
+  },
+  {
+    op: 'remove',
+    args: [['<name>', 'of the record']],
+    description: 'remove a record of the node, and publish it no more',
+    more: RECORDS,
+    examples: ['kad remove --data ~/.kad profile']
   },
   {
     op: 'provide',
