@@ -1,7 +1,8 @@
 // IPNS records of a name, made by either implementation, and what they say.
 
-import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import { privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { createIPNSRecordWithExpiration, marshalIPNSRecord, multihashToIPNSRoutingKey, unmarshalIPNSRecord } from 'ipns'
+import { privateKeyOf } from '../../helpers/signed-records.ts'
 import type { GoNode, IpnsFields, MakeIpnsOptions } from './go-node.ts'
 import type { PrivateKey } from '@libp2p/interface'
 
@@ -18,12 +19,12 @@ export interface Name {
 }
 
 export async function newName (type: NameType = 'Ed25519'): Promise<Name> {
-  const privateKey = type === 'RSA' ? await generateKeyPair('RSA', 2048) : await generateKeyPair(type === 'Ed25519' ? 'Ed25519' : 'secp256k1')
+  const privateKey = await privateKeyOf(type)
 
   return { privateKey, key: multihashToIPNSRoutingKey(privateKey.publicKey.toMultihash()) }
 }
 
-/** Who made this one shows in what it says. It ends at the same nanosecond of the year 2100 as all others, unless told otherwise. */
+/** What the record says: who made it, too. It ends at the same nanosecond of the year 2100 as all others, unless told otherwise. */
 export function fields (sequence: number, by: string, expires = '2100-01-01T00:00:00.123456789Z'): IpnsFields {
   return { value: `/ipns/${by}.example`, sequence, expires }
 }
