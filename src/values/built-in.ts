@@ -1,7 +1,7 @@
 // The namespaces that need no application: `/pk`, `/ipns`, `/sig` and `/overlay`.
 
-import { ipnsSelector } from 'ipns/selector'
 import { ipnsValidator } from 'ipns/validator'
+import { selectIpns } from './ipns.ts'
 import { decodeSet, mergeSets } from './overlay/member-set.ts'
 import { overlaySelector, overlayValidator } from './overlay/validator.ts'
 import { selectPublicKey, validatePublicKey } from './public-key.ts'
@@ -30,7 +30,7 @@ export function builtIn ({ signedRecordSize, memberListSize }: { signedRecordSiz
     },
     selectors: {
       pk: selectPublicKey,
-      ipns: ipnsSelector,
+      ipns: selectIpns,
       sig: selectSigned,
       overlay: overlaySelector({ now })
     },

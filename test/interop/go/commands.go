@@ -29,6 +29,8 @@ var commands = map[string]func(ctx context.Context, n *node, line []byte) (any, 
 	"localProviders": command(localProviders),
 	"raw":            command(raw),
 	"refresh":        command(refresh),
+	"makeIpns":       command(makeIpns),
+	"resolveIpns":    command(resolveIpns),
 }
 
 func command[Args any](run func(context.Context, *node, Args) (any, error)) func(context.Context, *node, []byte) (any, error) {

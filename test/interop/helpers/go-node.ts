@@ -61,6 +61,26 @@ export interface GoPeer {
   addrs: string[]
 }
 
+/** What an IPNS record says. */
+export interface IpnsFields {
+  /** A path: `/ipfs/…`. */
+  value: string
+  sequence: number
+  /** When it ends: RFC 3339, to the nanosecond. */
+  expires: string
+}
+
+export interface MakeIpnsOptions extends CommandOptions {
+  /** With the fields and the signature of the first version, too. Default: true. */
+  v1Compatible?: boolean
+}
+
+export interface IpnsRecord {
+  /** The routing key that the record belongs under. */
+  key: Uint8Array
+  value: Uint8Array
+}
+
 /** A peer id, multiaddr or CID: as an object or as its usual string. */
 export type Named = string | { toString(): string }
 
@@ -190,6 +210,24 @@ export class GoNode {
   /** Refreshes the routing table, and resolves when that is done. */
   async refresh (options: CommandOptions = {}): Promise<void> {
     await this.remote.run('refresh', { ...options })
+  }
+
+  /** An IPNS record as Kubo makes it. It is stored nowhere. `privateKey`: as a libp2p protobuf. */
+  async makeIpns (privateKey: Uint8Array, fields: IpnsFields, options: MakeIpnsOptions = {}): Promise<IpnsRecord> {
+    const { v1Compatible = true, ...rest } = options
+    const { key, value } = await this.remote.run<{ key: string, value: string }>('makeIpns', {
+      privateKey: toBase64(privateKey),
+      ...fields,
+      v1Compatible,
+      ...rest
+    })
+
+    return { key: fromBase64(key), value: fromBase64(value) }
+  }
+
+  /** What the best IPNS record under a routing key says, as Kubo reads it. */
+  async resolveIpns (key: Uint8Array, options: CommandOptions = {}): Promise<IpnsFields> {
+    return this.remote.run('resolveIpns', { key: toBase64(key), ...options })
   }
 
   /** Ends the process and resolves when it is gone. Commands still running reject; a second call waits like the first. */

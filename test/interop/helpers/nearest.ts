@@ -15,6 +15,21 @@ export function nearest (nodes: AnyNode[], key: Uint8Array, n: number): string[]
     .map(({ id }) => id)
 }
 
+/**
+ * What `make` returns when its key has at least two nodes nearer to it than any of the holders. Those then give what they hold under the key to none that
+ * has just joined: it is for the nearest to do that.
+ */
+export async function makeFarFrom <T extends { key: Uint8Array }, A extends unknown[]> (holders: AnyNode[], nodes: AnyNode[], make: (...args: A) => Promise<T>, ...args: A): Promise<T> {
+  for (;;) {
+    const made = await make(...args)
+    const near = nearest(nodes, made.key, 2)
+
+    if (!holders.some(holder => near.includes(idOf(holder)))) {
+      return made
+    }
+  }
+}
+
 function sha256 (bytes: Uint8Array): Buffer {
   return createHash('sha256').update(bytes).digest()
 }
