@@ -224,7 +224,7 @@ describe('a js client that knows nobody but Go servers', () => {
     const key = bytes('/test/newer at Go')
     await second.put(key, 'ok:2')
 
-    await assert.rejects(async () => js.services.dht.put(key, bytes('ok:1')), { name: 'QueryError', message: /^None of the 2 nearest peers took the value/ })
+    await assert.rejects(async () => js.services.dht.put(key, bytes('ok:1')), { name: 'QueryError', message: /^None of the 2 nearest peers took it/ })
     assert.equal(text(await first.get(key)), 'ok:2')
   })
 

@@ -152,7 +152,7 @@ describe('requests that a Go server gets of js', () => {
         await connect(client, server)
         await untilInJsTable(client, [server])
 
-        await assert.rejects(async () => client.services.dht.put(bytes('/js-only/key'), bytes('value')), { name: 'QueryError', message: /^None of the 1 nearest peers took the value: 12D3/ })
+        await assert.rejects(async () => client.services.dht.put(bytes('/js-only/key'), bytes('value')), { name: 'QueryError', message: /^None of the 1 nearest peers took it: 12D3/ })
         assert.ok(client.services.dht.routingTable.has(peerIdOf(server)))
       } finally {
         await lone.stop()
