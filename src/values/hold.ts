@@ -3,12 +3,15 @@
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { InvalidRecordError } from './namespaces.ts'
 import type { Namespaces } from './namespaces.ts'
+import type { ReadCache } from './read-cache.ts'
 import type { HeldRecord, RecordStore, UpdateOptions } from './store/record-store.ts'
 import type { ValueRecord } from '../wire/record.ts'
 
 export interface HoldNeeds {
   store: RecordStore
   namespaces: Namespaces
+  /** what was read of a key is not to be believed any more when it changes */
+  cache?: Pick<ReadCache, 'delete'>
   /** an owner has signed two values that contradict each other */
   onContradiction? (key: Uint8Array, values: [Uint8Array, Uint8Array]): void
 }
@@ -19,11 +22,13 @@ export interface HoldNeeds {
  *
  * @throws {InvalidRecordError} when the selector prefers what is held, unless it is of a namespace that answers with that
  */
-export async function hold (incoming: ValueRecord, { store, namespaces, onContradiction }: HoldNeeds, options: UpdateOptions = {}): Promise<HeldRecord> {
+export async function hold (incoming: ValueRecord, { store, namespaces, cache, onContradiction }: HoldNeeds, options: UpdateOptions = {}): Promise<HeldRecord> {
   const { key } = incoming
   const { merge, same, contradict, answersHeld, expires } = namespaces.rulesOf(key)
   const ending = (value: Uint8Array): HeldRecord => ({ ...incoming, value, expires: expires?.(value) })
   const record = ending(merge?.([incoming.value]) ?? incoming.value)
+
+  cache?.delete(key)
 
   return store.update(key, async held => {
     if (held == null) {
@@ -37,7 +42,11 @@ export async function hold (incoming: ValueRecord, { store, namespaces, onContra
     }
 
     if (merge != null) {
-      return ending(merge([held.value, record.value]))
+      return {
+        ...ending(merge([held.value, record.value])),
+        publisher: held.publisher ?? record.publisher,
+        ttl: laterTtl(store, held, record)
+      }
     }
 
     if (contradict?.(held.value, record.value) === true) {

@@ -52,8 +52,9 @@ export class MissingSelectorError extends Error {
 export interface NamespacesInit {
   validators: Validators
   selectors: Selectors
-  /** by namespace */
+  /** by namespace; they hold where the validator is the one of `builtIn`, and not one that an application has put in its place */
   rules?: Record<string, ValueRules>
+  builtIn?: Validators
   /** how long a validator or a selector may take, ms */
   timeout: number
 }
@@ -67,12 +68,14 @@ export class Namespaces {
   readonly #validators: Validators
   readonly #selectors: Selectors
   readonly #rules: Record<string, ValueRules>
+  readonly #builtIn: Validators
   readonly #timeout: number
 
-  constructor ({ validators, selectors, rules = {}, timeout }: NamespacesInit) {
+  constructor ({ validators, selectors, rules = {}, builtIn = validators, timeout }: NamespacesInit) {
     this.#validators = validators
     this.#selectors = selectors
     this.#rules = rules
+    this.#builtIn = builtIn
     this.#timeout = timeout
   }
 
@@ -83,7 +86,9 @@ export class Namespaces {
 
   /** What more there is to know of the values under a key; nothing for namespaces that an application brought. */
   rulesOf (key: Uint8Array): ValueRules {
-    return own(this.#rules, namespaceOf(key)) ?? NO_RULES
+    const namespace = namespaceOf(key)
+
+    return own(this.#validators, namespace) === own(this.#builtIn, namespace) ? own(this.#rules, namespace) ?? NO_RULES : NO_RULES
   }
 
   /**

@@ -5,7 +5,7 @@ import { fromString as uint8ArrayFromString } from 'uint8arrays/from-string'
 import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
 import { OneByOne } from './one-by-one.ts'
 import { isName, keyNamed, nameOf } from './record-name.ts'
-import type { AbortOptions } from '@libp2p/interface'
+import type { AbortOptions, Logger } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 
 /** Something that is published, and how that goes. Times are unix ms. */
@@ -31,6 +31,7 @@ export interface PublicationsOptions {
   interval: number
   /** a number from 0 to 1: intervals are shortened by chance, so that what was published together does not stay in step */
   random (): number
+  log: Logger
 }
 
 /** Intervals are shortened by up to this share. */
@@ -46,17 +47,21 @@ export class Publications {
     this.#options = options
   }
 
-  /** From now on it is published: the first time as soon as may be. What is published already stays as it is, but for when it ends. */
+  /** From now on it is published, the first time as soon as may be. */
   async begin (key: Uint8Array, { until, ...options }: AbortOptions & { until?: number } = {}): Promise<void> {
-    await this.#change(key, async publication => ({ publishedAt: 0, due: 0, failures: 0, ...publication, until }), options)
+    await this.#change(key, async publication => ({ publishedAt: 0, failures: 0, ...publication, due: 0, until }), options)
   }
 
-  /** It was stored now. No effect when it is not published, or no more. */
-  async succeeded (key: Uint8Array, { until, ...options }: AbortOptions & { until?: number } = {}): Promise<void> {
+  /** It was stored now. No effect when it is not published, or no more. Never rejects: what can't be noted is done again sooner than need be. */
+  async succeeded (key: Uint8Array): Promise<void> {
     const now = Date.now()
     const due = now + this.#options.interval * (1 - JITTER * this.#options.random())
 
-    await this.#change(key, async publication => publication == null ? undefined : { publishedAt: now, due, failures: 0, until: until ?? publication.until }, options)
+    try {
+      await this.#change(key, async publication => publication == null ? undefined : { publishedAt: now, due, failures: 0, until: publication.until })
+    } catch (error) {
+      this.#options.log.error('could not note that a value was published - %e', error)
+    }
   }
 
   /** An attempt has failed. No effect when it is not published, or no more. */

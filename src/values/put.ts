@@ -23,6 +23,8 @@ export interface PutNeeds extends HoldNeeds {
 export interface PutOptions extends StoreOptions {
   /** false: store it on this node only */
   useNetwork?: boolean
+  /** comes when this node holds it, before anyone else is given it */
+  onHeld? (): Promise<void>
   /** comes before each peer is given it; when it throws, the peer is not */
   before? (peer: Contact): Promise<void>
 }
@@ -45,7 +47,7 @@ export class BetterValueError extends QueryError {
  * @throws {BetterValueError} the same, in namespaces that answer with what is held
  * @throws {QueryError} when fewer nodes than `minSuccesses` took it; this one still holds it
  */
-export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNeeds, { useNetwork, before, ...options }: PutOptions): Promise<WriteResult> {
+export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNeeds, { useNetwork, onHeld, before, ...options }: PutOptions): Promise<WriteResult> {
   const { queries, namespaces, maxValueSize } = needs
 
   if (value.byteLength > maxValueSize) {
@@ -58,6 +60,8 @@ export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNe
   if (!namespaces.covers(key, held.value, value)) {
     throw new BetterValueError(held.value)
   }
+
+  await onHeld?.()
 
   if (useNetwork === false) {
     return { stored: [], failed: [], messages: 0, hops: 0 }

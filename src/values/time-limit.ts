@@ -10,6 +10,7 @@ import type { AbortOptions } from '@libp2p/interface'
  * @throws {TimeoutError} when it takes longer than `ms`
  */
 export async function withTimeLimit <T> (run: (signal: AbortSignal | undefined) => T | Promise<T>, ms: number, { signal }: AbortOptions = {}): Promise<T> {
+  signal?.throwIfAborted()
   const ended = new AbortController()
   const result = run(ended.signal)
 
@@ -22,8 +23,6 @@ export async function withTimeLimit <T> (run: (signal: AbortSignal | undefined) 
   signal?.addEventListener('abort', end)
 
   try {
-    signal?.throwIfAborted()
-
     return await raceSignal(result, ended.signal)
   } finally {
     clearTimeout(timer)

@@ -1,6 +1,5 @@
 // The value store: the parts that values need, put together.
 
-import { fromString as uint8ArrayFromString } from 'uint8arrays/from-string'
 import { builtIn } from './built-in.ts'
 import { getValue } from './get.ts'
 import { getValueHandler, putValueHandler } from './handlers.ts'
@@ -16,7 +15,8 @@ import { Sequences } from './sequences.ts'
 import { SignedRecords } from './signed/signed-records.ts'
 import { RecordStore } from './store/record-store.ts'
 import { heldBy } from './value-in.ts'
-import type { GetNeeds, GetOptions } from './get.ts'
+import type { BuiltIn } from './built-in.ts'
+import type { FoundValue, GetNeeds, GetOptions } from './get.ts'
 import type { ValueHandlerNeeds } from './handlers.ts'
 import type { Selectors, Validators } from './namespaces.ts'
 import type { Publication } from './publications.ts'
@@ -33,9 +33,6 @@ import type { Datastore } from 'interface-datastore'
 
 /** How long a value is held: go-libp2p's `MaxRecordAge` and the IPFS Kademlia specification, ms. */
 const MAX_RECORD_AGE = 48 * 60 * 60 * 1000
-
-const SIGNED = uint8ArrayFromString('/sig/')
-const OVERLAY = uint8ArrayFromString('/overlay/')
 
 export interface ValuesInit {
   /** of the datastore's keys */
@@ -86,6 +83,7 @@ export class Values {
   readonly overlays: MemberLists
   readonly publications: Publications
   readonly #needs: GetNeeds
+  readonly #rules: BuiltIn['rules']
   readonly #publisher: Publisher
   readonly #replicator: Replicator
 
@@ -93,10 +91,11 @@ export class Values {
     const { prefix, limits, validatorTimeout, signedRecordSize, republish } = init
     const { datastore, self, privateKey } = needs
     const { validators, selectors, rules } = builtIn(init)
+    this.#rules = rules
     this.validators = { ...validators, ...init.validators }
     this.selectors = { ...selectors, ...init.selectors }
 
-    const namespaces = new Namespaces({ validators: this.validators, selectors: this.selectors, rules, timeout: validatorTimeout })
+    const namespaces = new Namespaces({ validators: this.validators, selectors: this.selectors, rules, builtIn: validators, timeout: validatorTimeout })
     const store = new RecordStore(datastore, {
       prefix: `${prefix}/record`,
       receivedPrefix: `${prefix}/received`,
@@ -110,7 +109,7 @@ export class Values {
     this.onGet = getValueHandler(handlerNeeds)
     this.onPut = putValueHandler(handlerNeeds)
 
-    const publications = this.publications = new Publications(datastore, { prefix: `${prefix}/published`, interval: republish.validity, random: needs.random })
+    const publications = this.publications = new Publications(datastore, { prefix: `${prefix}/published`, interval: republish.validity, random: needs.random, log: needs.log })
     const sequences = new Sequences(datastore, `${prefix}/sequence`)
     const toPeerId = needs.peerIdOf
     this.records = new SignedRecords({
@@ -119,6 +118,7 @@ export class Values {
       publications,
       maxSize: signedRecordSize,
       get: async (key, options) => getValue(key, shared, options),
+      getSoon: async (key, options) => soon(settle => getValue(key, shared, { ...options, settle, endsAtQuorum: options.quorum != null })),
       put: async (key, value, options) => putValue(key, value, shared, options),
       held: async (peer, key, options) => heldBy(peer, key, shared, options),
       kept: async (key, options) => (await store.kept(key, options))?.value,
@@ -166,11 +166,8 @@ export class Values {
   }
 
   async put (key: Uint8Array, value: Uint8Array, { republish = false, ...options }: PutValueOptions): Promise<WriteResult> {
-    if (republish) {
-      await this.publications.begin(key, options)
-    }
-
-    const result = await putValue(key, value, this.#needs, options)
+    const onHeld = republish ? async () => this.publications.begin(key, { signal: options.signal }) : undefined
+    const result = await putValue(key, value, this.#needs, { ...options, onHeld })
 
     if (republish) {
       await this.publications.succeeded(key)
@@ -197,9 +194,11 @@ export class Values {
   async #renew (publication: Publication, signal: AbortSignal): Promise<void> {
     const { key } = publication
 
-    if (startsWith(key, SIGNED)) {
+    const rules = this.#needs.namespaces.rulesOf(key)
+
+    if (rules === this.#rules.sig) {
       await this.records.renew(publication, signal)
-    } else if (startsWith(key, OVERLAY)) {
+    } else if (rules === this.#rules.overlay) {
       await this.overlays.renew(publication, signal)
     } else {
       // the node may have been away for longer than it lives
@@ -215,11 +214,15 @@ export class Values {
   }
 }
 
+/** As soon as there is a quorum; the search goes on, and what becomes of it concerns nobody. */
+async function soon (search: (settle: (value: Uint8Array) => void) => Promise<FoundValue>): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
+  search(resolve).then(({ value }) => { resolve(value) }, reject)
+
+  return promise
+}
+
 /** What the caller does not end, the end of the node does. */
 function endless (): AbortSignal {
   return new AbortController().signal
-}
-
-function startsWith (key: Uint8Array, prefix: Uint8Array): boolean {
-  return prefix.every((byte, i) => byte === key[i])
 }

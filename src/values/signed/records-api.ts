@@ -2,6 +2,7 @@
 // bytes; the signed envelopes that travel are nobody's business but ours.
 
 import type { WriteResult } from '../../query/store-nearest.ts'
+import type { Quorum } from '../quorum.ts'
 import type { AbortOptions, PeerId, PrivateKey } from '@libp2p/interface'
 
 /** A record as it was found. */
@@ -83,6 +84,12 @@ export interface WatchOptions extends AbortOptions {
 }
 
 export interface ResolveOptions extends AbortOptions {
+  /**
+   * How many nodes have to answer with a valid record before the highest of them is returned; given, it ends the search, which saves messages.
+   *
+   * @default "majority"
+   */
+  quorum?: Quorum
   /** false: do not take what this node holds, or has read lately, into account */
   useCache?: boolean
   /** false: take only what this node holds */

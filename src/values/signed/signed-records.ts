@@ -2,6 +2,7 @@
 
 import { NotFoundError, NotStartedError } from '@libp2p/interface'
 import { setMaxListeners } from 'main-event'
+import { raceSignal } from 'race-signal'
 import { sleep } from '../../query/sleep.ts'
 import { WriteError } from '../../query/store-nearest.ts'
 import { InvalidRecordError } from '../namespaces.ts'
@@ -44,7 +45,9 @@ export interface SignedRecordsNeeds {
   publications: Publications
   /** the longest signed record, bytes */
   maxSize: number
-  get (key: Uint8Array, options: ResolveOptions & { signal: AbortSignal, quorum?: Quorum }): Promise<FoundValue>
+  get (key: Uint8Array, options: ResolveOptions & { signal: AbortSignal, endsAtQuorum?: boolean }): Promise<FoundValue>
+  /** resolves as soon as there is a quorum */
+  getSoon (key: Uint8Array, options: ResolveOptions & { signal: AbortSignal }): Promise<Uint8Array>
   put (key: Uint8Array, value: Uint8Array, options: { signal: AbortSignal, minSuccesses?: number, before? (peer: Contact): Promise<void> }): Promise<WriteResult>
   /** what a peer holds that is valid; undefined for nothing */
   held (peer: Contact, key: Uint8Array, options: AbortOptions): Promise<Uint8Array | undefined>
@@ -90,7 +93,6 @@ export class SignedRecords implements Records {
 
     return this.#exclusively(owned.key, options, async signal => {
       const latest = await this.#latest(owned.key, signal)
-      await this.#begin(owned.key, options, signal)
 
       return this.#published(owned, { value, rule: 'SIGNATURE' }, latest?.record.seq, options, signal)
     })
@@ -98,8 +100,7 @@ export class SignedRecords implements Records {
 
   async resolve (owner: PeerId, name: string, options: ResolveOptions = {}): Promise<ResolvedRecord> {
     const signal = this.#signal(options)
-    const { value } = await this.#needs.get(signedKey(owner.toMultihash().bytes, name), { ...options, signal })
-    const { record } = readSigned(value)
+    const { record } = readSigned(await this.#needs.getSoon(signedKey(owner.toMultihash().bytes, name), { ...options, signal }))
 
     if (record.rule === 'TOMBSTONE') {
       throw new NotFoundError('The record was removed by its owner')
@@ -115,13 +116,13 @@ export class SignedRecords implements Records {
       latest: async () => this.#latest(owned.key, signal, 'all'),
       sign: async (value, above) => {
         const signed = await this.#sign(owned, { value, rule: 'SIGNATURE' }, above, options, signal)
-        await this.#begin(owned.key, options, signal)
+        await this.#schedule(owned.key, options, signal)
 
         return signed
       },
       write: async (bytes, before) => this.#needs.put(owned.key, bytes, { signal, minSuccesses: options.minSuccesses, before }),
       acknowledge: async ({ record }, result) => {
-        await this.#note(owned.key, options)
+        await this.#needs.publications.succeeded(owned.key)
 
         return { ...this.#resolved(record), ...result }
       },
@@ -136,7 +137,6 @@ export class SignedRecords implements Records {
     const owned = this.#owned(name, options)
 
     return this.#exclusively(owned.key, options, async signal => {
-      await this.#needs.publications.cancel(owned.key)
       const latest = await this.#latest(owned.key, signal)
       const { stored, failed, messages, hops } = await this.#published(owned, { value: new Uint8Array(0), rule: 'TOMBSTONE' }, latest?.record.seq, { ttl: 0, republish: false }, signal)
 
@@ -178,7 +178,7 @@ export class SignedRecords implements Records {
         await this.#published({ key, privateKey: this.#needs.privateKey }, latest.record, latest.record.seq, { ttl: latest.record.ttl, expires: until }, signal)
       } else {
         await this.#needs.put(key, latest.bytes, { signal })
-        await this.#note(key, { expires: until })
+        await this.#needs.publications.succeeded(key)
       }
     })
   }
@@ -187,10 +187,11 @@ export class SignedRecords implements Records {
   async #published (owned: Owned, said: Said, above: bigint | undefined, options: PublishOptions, signal: AbortSignal): Promise<PublishedRecord> {
     for (let retry = 0; ; retry++) {
       const { bytes, record } = await this.#sign(owned, said, above, options, signal)
+      await this.#schedule(owned.key, options, signal)
       const written = await this.#write(owned.key, bytes, options, signal)
 
       if ('result' in written) {
-        await this.#note(owned.key, options)
+        await this.#needs.publications.succeeded(owned.key)
 
         return { ...this.#resolved(record), ...written.result }
       }
@@ -247,8 +248,8 @@ export class SignedRecords implements Records {
   }
 
   /** The highest that is found, a tombstone included; undefined when there is none. */
-  async #latest (key: Uint8Array, signal: AbortSignal, quorum?: Quorum): Promise<Version | undefined> {
-    const found = await this.#needs.get(key, { signal, quorum }).catch(error => unlessMissing(error))
+  async #latest (key: Uint8Array, signal: AbortSignal, quorum: Quorum = 'majority'): Promise<Version | undefined> {
+    const found = await this.#needs.get(key, { signal, quorum, endsAtQuorum: quorum !== 'all' }).catch(error => unlessMissing(error))
 
     return found == null ? undefined : { bytes: found.value, record: readSigned(found.value).record }
   }
@@ -259,16 +260,12 @@ export class SignedRecords implements Records {
     return bytes == null ? undefined : { bytes, record: readSigned(bytes).record }
   }
 
-  /** From now on it is published again, whatever becomes of the first attempt. */
-  async #begin (key: Uint8Array, { republish = true, expires }: PublishOptions, signal: AbortSignal): Promise<void> {
+  /** From now on it is published again, or no more, whatever becomes of this attempt. */
+  async #schedule (key: Uint8Array, { republish = true, expires }: PublishOptions, signal: AbortSignal): Promise<void> {
     if (republish) {
       await this.#needs.publications.begin(key, { until: expires, signal })
-    }
-  }
-
-  async #note (key: Uint8Array, { republish = true, expires }: PublishOptions): Promise<void> {
-    if (republish) {
-      await this.#needs.publications.succeeded(key, { until: expires })
+    } else {
+      await this.#needs.publications.cancel(key, { signal })
     }
   }
 
@@ -285,11 +282,12 @@ export class SignedRecords implements Records {
   async #exclusively <T> (key: Uint8Array, options: AbortOptions, write: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const signal = this.#signal(options)
 
-    return this.#writes.run(nameOf(key), async () => {
+    // who waits for its turn hears at once that it is ended
+    return raceSignal(this.#writes.run(nameOf(key), async () => {
       signal.throwIfAborted()
 
       return write(signal)
-    })
+    }), signal)
   }
 
   /** @throws {NotStartedError} when the node does not run */

@@ -36,7 +36,9 @@ export async function * watchRecord ({ find, held, sleep, minInterval, maxInterv
     }
 
     if (value == null) {
-      const found = await find(signal)
+      // the network may be gone for a while
+      const found = await find(signal).catch(() => undefined)
+      signal.throwIfAborted()
       value = found?.value
       holders = found?.holders ?? []
     }

@@ -115,7 +115,8 @@ export class RecordStore {
   }
 
   /**
-   * Compares and stores as one step: `decide` is given what is held and returns what is to be held, or throws. Changes of
+   * Compares and stores as one step: `decide` is given what is held and returns what is to be held, or throws. When it returns the very
+   * record that it was given, nothing changes. Changes of
    * the same key wait for each other, so that of two racing ones the older does not stay.
    *
    * @throws {StoreFullError} when it is held for others and there is no place, for all that could go for it is of more use
@@ -134,8 +135,14 @@ export class RecordStore {
     const found = await this.#files.record(name, options)
     const before = await this.#received.find(name, found, options)
     const untilBefore = this.#untilOf(name, before)
-    const record = await decide(found == null ? undefined : this.#valid(found, untilBefore))
+    const held = found == null ? undefined : this.#valid(found, untilBefore)
+    const record = await decide(held)
     options.signal?.throwIfAborted()
+
+    // what came was worse: nobody has brought this one again, and it is nobody else's now
+    if (record === held) {
+      return { record, evicted: [] }
+    }
 
     const isSame = found != null && uint8ArrayEquals(found.value, record.value)
     const until = Math.min(record.expires ?? Infinity, isSame ? untilBefore : Infinity)
