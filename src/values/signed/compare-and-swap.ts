@@ -2,11 +2,14 @@
 // sequence number keep the one that is higher in an order that has nothing to do with who came first.
 //
 // So a writer looks at each holder before it writes there, and once more when it has been quiet for a while. Whoever meets the word of
-// another that is not what it has read was not alone. It then begins anew on top of that other one, also when its own record is the
-// higher one and stands: the other may have been acknowledged before. Only a writer that met nobody is acknowledged.
+// another that is not what it has read was not alone. It then begins anew on top of that other one, for that may have been acknowledged
+// before; but not where its own record is the higher one, and most holders had nothing of others before they took it: then those others
+// find it there when they look once more, and are not acknowledged. So of several that race at once the highest gets through, and no
+// writer is acknowledged whose record does not stand.
 
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { QueryError } from '../../query/errors.ts'
+import { WriteError } from '../../query/store-nearest.ts'
 import { compareSigned } from './selector.ts'
 import type { Contact } from '../../query/contact.ts'
 import type { WriteResult } from '../../query/store-nearest.ts'
@@ -38,54 +41,80 @@ class RivalError extends QueryError {}
  * @throws {QueryError} when too few took it
  */
 export async function compareAndSwap (base: Uint8Array | undefined, next: Uint8Array, mine: Uint8Array[], { held, write, sleep, signal }: SwapNeeds): Promise<SwapOutcome> {
-  const holders: Contact[] = []
+  const holders = new Map<string, Contact>()
   let rival: Uint8Array | undefined
   let slowest = 0
 
-  /** Whether nobody but this writer and those before it has been there. */
-  const look = async (peer: Contact): Promise<boolean> => {
+  /** What somebody else has written there; undefined for nothing. */
+  const look = async (peer: Contact): Promise<Uint8Array | undefined> => {
+    const begun = Date.now()
     const bytes = await held(peer, signal)
+    slowest = Math.max(slowest, Date.now() - begun)
 
     if (bytes == null || [next, ...mine].some(own => uint8ArrayEquals(own, bytes)) || (base != null && compareSigned(bytes, base) <= 0)) {
-      return true
+      return
     }
 
     rival = rival == null || compareSigned(bytes, rival) > 0 ? bytes : rival
 
-    return false
+    return bytes
   }
 
-  let result: WriteResult | undefined
-  let failure: unknown
+  const prevails = (): boolean => rival == null || compareSigned(next, rival) > 0
 
-  try {
-    result = await write(next, async peer => {
-      const begun = Date.now()
+  /** Stores it where nobody else has, or where those that have are `yielding`: what they have written there is lower. */
+  const store = async (yielding: boolean): Promise<Written> => attempt(write(next, async peer => {
+    const other = await look(peer)
 
-      if (!await look(peer)) {
-        throw new RivalError('Another writer was faster there')
-      }
+    if (other != null && !(yielding && compareSigned(next, other) > 0)) {
+      throw new RivalError('Another writer was faster there')
+    }
 
-      slowest = Math.max(slowest, Date.now() - begun)
-      holders.push(peer)
-    })
-  } catch (error) {
-    failure = error
-  }
+    holders.set(peer.id, peer)
+  }))
 
-  if (rival == null && result != null) {
-    await sleep(Math.max(QUIET.min, QUIET.roundTrips * slowest), signal)
-    // who does not answer now has answered before
-    await Promise.all(holders.map(async peer => look(peer).catch(() => signal.throwIfAborted())))
-  }
+  let written = await store(false)
+  const first = isMost(written)
 
   if (rival != null) {
+    if (!prevails() || !first) {
+      return { rival }
+    }
+
+    written = await store(true)
+  }
+
+  if (prevails() && 'result' in written) {
+    await sleep(Math.max(QUIET.min, QUIET.roundTrips * slowest), signal)
+    // who does not answer now has answered before
+    await Promise.all([...holders.values()].map(async peer => look(peer).catch(() => signal.throwIfAborted())))
+  }
+
+  if (rival != null && !(prevails() && first)) {
     return { rival }
   }
 
-  if (result == null) {
-    throw failure
+  if ('failure' in written) {
+    throw written.failure
   }
 
-  return { result }
+  return written
+}
+
+/** What became of a write. */
+type Written = { result: WriteResult } | { failure: unknown }
+
+async function attempt (write: Promise<WriteResult>): Promise<Written> {
+  return write.then(result => ({ result }), (failure: unknown) => ({ failure }))
+}
+
+/** Whether most of those that were to be given it have taken it. */
+function isMost (written: Written): boolean {
+  if ('failure' in written && !(written.failure instanceof WriteError)) {
+    return false
+  }
+
+  const { stored, failed } = 'result' in written ? written.result : (written.failure as WriteError).result
+
+  return stored.length > failed.length
 }

@@ -12,8 +12,8 @@ import type { WriteResult } from '../../query/store-nearest.ts'
 /** How often it is tried again if nobody says. */
 const RETRIES = 10
 
-/** Before it is tried again, up to so many ms by chance, and as many more with each time: those that were in each other's way are not to be so again. */
-const RETRY_PAUSE = 200
+/** Before it is tried again a writer waits at least so long, ms, or as long as it took to learn that it has to: whoever was faster is done then. */
+const RETRY_PAUSE = 250
 
 /** A signed record, and what it says. */
 export interface Version {
@@ -44,6 +44,7 @@ export async function updateRecord (change: Change, needs: UpdateNeeds): Promise
   const mine: Uint8Array[] = []
 
   for (let retry = 0, base = await latest(); ; retry++) {
+    const begun = Date.now()
     const value = await change(valueOf(base))
 
     if (value == null) {
@@ -65,7 +66,8 @@ export async function updateRecord (change: Change, needs: UpdateNeeds): Promise
       throw new RecordConflictError(`Another writer was faster ${retry + 1} times: try again later, or with more retries`)
     }
 
-    await sleep(RETRY_PAUSE * (retry + 1) * Math.random(), signal)
+    // by chance up to as much longer with each time: those that were in each other's way are not to be so again
+    await sleep(Math.max(RETRY_PAUSE, Date.now() - begun) * (1 + (retry + 1) * Math.random()), signal)
     base = await baseAfter(rival, mine, latest)
   }
 }
