@@ -10,6 +10,7 @@
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { QueryError } from '../../query/errors.ts'
 import { WriteError } from '../../query/store-nearest.ts'
+import { BetterValueError } from '../put.ts'
 import { compareSigned } from './selector.ts'
 import type { Contact } from '../../query/contact.ts'
 import type { WriteResult } from '../../query/store-nearest.ts'
@@ -45,39 +46,56 @@ export async function compareAndSwap (base: Uint8Array | undefined, next: Uint8A
   let rival: Uint8Array | undefined
   let slowest = 0
 
-  /** What somebody else has written there; undefined for nothing. */
+  /** Whether it is the word of somebody else that this writer has not read. */
+  const isOthers = (bytes: Uint8Array): boolean => ![next, ...mine].some(own => uint8ArrayEquals(own, bytes)) && (base == null || compareSigned(bytes, base) > 0)
+  const prevails = (): boolean => rival == null || compareSigned(next, rival) > 0
+
+  const meet = (bytes: Uint8Array): void => {
+    if (isOthers(bytes) && (rival == null || compareSigned(bytes, rival) > 0)) {
+      rival = bytes
+    }
+  }
+
+  /** What is there; undefined for nothing. */
   const look = async (peer: Contact): Promise<Uint8Array | undefined> => {
     const begun = Date.now()
     const bytes = await held(peer, signal)
     slowest = Math.max(slowest, Date.now() - begun)
 
-    if (bytes == null || [next, ...mine].some(own => uint8ArrayEquals(own, bytes)) || (base != null && compareSigned(bytes, base) <= 0)) {
-      return
+    if (bytes != null) {
+      meet(bytes)
     }
-
-    rival = rival == null || compareSigned(bytes, rival) > 0 ? bytes : rival
 
     return bytes
   }
 
-  const prevails = (): boolean => rival == null || compareSigned(next, rival) > 0
+  /** Stores it where there is nothing of others; where `overLower`, also where that is lower. */
+  const store = async (overLower: boolean): Promise<Written> => {
+    const written = await attempt(write(next, async peer => {
+      const bytes = await look(peer)
 
-  /** Stores it where nobody else has, or where those that have are `yielding`: what they have written there is lower. */
-  const store = async (yielding: boolean): Promise<Written> => attempt(write(next, async peer => {
-    const other = await look(peer)
+      if (bytes != null && isOthers(bytes) && !(overLower && compareSigned(next, bytes) > 0)) {
+        throw new RivalError('Another writer was faster there')
+      }
 
-    if (other != null && !(yielding && compareSigned(next, other) > 0)) {
-      throw new RivalError('Another writer was faster there')
-    }
+      holders.set(peer.id, peer)
+    }))
 
-    holders.set(peer.id, peer)
-  }))
+    // it came there after the look
+    errorsOf(written).forEach(error => {
+      if (error instanceof BetterValueError) {
+        meet(error.held)
+      }
+    })
+
+    return written
+  }
 
   let written = await store(false)
-  const first = isMost(written)
+  const isAhead = isMost(written)
 
   if (rival != null) {
-    if (!prevails() || !first) {
+    if (!prevails() || !isAhead) {
       return { rival }
     }
 
@@ -90,7 +108,7 @@ export async function compareAndSwap (base: Uint8Array | undefined, next: Uint8A
     await Promise.all([...holders.values()].map(async peer => look(peer).catch(() => signal.throwIfAborted())))
   }
 
-  if (rival != null && !(prevails() && first)) {
+  if (rival != null && !(prevails() && isAhead)) {
     return { rival }
   }
 
@@ -108,13 +126,23 @@ async function attempt (write: Promise<WriteResult>): Promise<Written> {
   return write.then(result => ({ result }), (failure: unknown) => ({ failure }))
 }
 
-/** Whether most of those that were to be given it have taken it. */
-function isMost (written: Written): boolean {
-  if ('failure' in written && !(written.failure instanceof WriteError)) {
-    return false
+/** Whom it was given to, as far as that is known. */
+function resultOf (written: Written): WriteResult | undefined {
+  if ('result' in written) {
+    return written.result
   }
 
-  const { stored, failed } = 'result' in written ? written.result : (written.failure as WriteError).result
+  return written.failure instanceof WriteError ? written.failure.result : undefined
+}
 
-  return stored.length > failed.length
+/** Why it was not taken, here or by another node. */
+function errorsOf (written: Written): unknown[] {
+  return resultOf(written)?.failed.map(({ error }) => error) ?? ('failure' in written ? [written.failure] : [])
+}
+
+/** Whether most of those that were to be given it have taken it. */
+function isMost (written: Written): boolean {
+  const result = resultOf(written)
+
+  return result != null && result.stored.length > result.failed.length
 }
