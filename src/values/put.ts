@@ -23,6 +23,8 @@ export interface PutNeeds extends HoldNeeds {
 export interface PutOptions extends StoreOptions {
   /** false: store it on this node only */
   useNetwork?: boolean
+  /** false: store it on others only */
+  useSelf?: boolean
   /** comes before each peer is given it; when it throws, the peer is not */
   before? (peer: Contact): Promise<void>
 }
@@ -45,7 +47,7 @@ export class BetterValueError extends QueryError {
  * @throws {BetterValueError} the same, in namespaces that answer with what is held
  * @throws {QueryError} when fewer nodes than `minSuccesses` took it; this one still holds it
  */
-export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNeeds, { useNetwork, before, ...options }: PutOptions): Promise<WriteResult> {
+export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNeeds, { useNetwork, useSelf, before, ...options }: PutOptions): Promise<WriteResult> {
   const { queries, namespaces, maxValueSize } = needs
 
   if (value.byteLength > maxValueSize) {
@@ -53,10 +55,13 @@ export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNe
   }
 
   await namespaces.validate(key, value, options)
-  const held = await hold({ key, value, timeReceived: Date.now() }, needs, { signal: options.signal, own: true })
 
-  if (!namespaces.covers(key, held.value, value)) {
-    throw new BetterValueError(held.value)
+  if (useSelf !== false) {
+    const held = await hold({ key, value, timeReceived: Date.now() }, needs, { signal: options.signal, own: true })
+
+    if (!namespaces.covers(key, held.value, value)) {
+      throw new BetterValueError(held.value)
+    }
   }
 
   if (useNetwork === false) {

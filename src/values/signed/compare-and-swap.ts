@@ -21,8 +21,14 @@ const QUIET = { min: 250, roundTrips: 4 }
 export interface SwapNeeds {
   /** what a peer holds under the record's key that is valid; undefined for nothing */
   held (peer: Contact, signal: AbortSignal): Promise<Uint8Array | undefined>
-  /** stores at the nearest; calls `before` for each of them first, and does not store there when it throws */
+  /** stores at the nearest others; calls `before` for each of them first, and does not store there when it throws */
   write (bytes: Uint8Array, before: (peer: Contact) => Promise<void>): Promise<WriteResult>
+  /**
+   * Stores it on this node, which others read from, too: only what has prevailed, or it would hide from them what has.
+   *
+   * @throws {BetterValueError} when a better one is there
+   */
+  keep (bytes: Uint8Array): Promise<void>
   sleep (ms: number, signal: AbortSignal): Promise<void>
   signal: AbortSignal
 }
@@ -41,7 +47,7 @@ class RivalError extends QueryError {}
  *
  * @throws {QueryError} when too few took it
  */
-export async function compareAndSwap (base: Uint8Array | undefined, next: Uint8Array, mine: Uint8Array[], { held, write, sleep, signal }: SwapNeeds): Promise<SwapOutcome> {
+export async function compareAndSwap (base: Uint8Array | undefined, next: Uint8Array, mine: Uint8Array[], { held, write, keep, sleep, signal }: SwapNeeds): Promise<SwapOutcome> {
   const holders = new Map<string, Contact>()
   let rival: Uint8Array | undefined
   let slowest = 0
@@ -81,8 +87,8 @@ export async function compareAndSwap (base: Uint8Array | undefined, next: Uint8A
       holders.set(peer.id, peer)
     }))
 
-    // it came there after the look
-    errorsOf(written).forEach(error => {
+    resultOf(written)?.failed.forEach(({ error }) => {
+      // it came there after the look
       if (error instanceof BetterValueError) {
         meet(error.held)
       }
@@ -116,6 +122,16 @@ export async function compareAndSwap (base: Uint8Array | undefined, next: Uint8A
     throw written.failure
   }
 
+  try {
+    await keep(next)
+  } catch (error) {
+    if (error instanceof BetterValueError) {
+      return { rival: error.held }
+    }
+
+    throw error
+  }
+
   return written
 }
 
@@ -133,11 +149,6 @@ function resultOf (written: Written): WriteResult | undefined {
   }
 
   return written.failure instanceof WriteError ? written.failure.result : undefined
-}
-
-/** Why it was not taken, here or by another node. */
-function errorsOf (written: Written): unknown[] {
-  return resultOf(written)?.failed.map(({ error }) => error) ?? ('failure' in written ? [written.failure] : [])
 }
 
 /** Whether most of those that were to be given it have taken it. */

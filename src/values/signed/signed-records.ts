@@ -44,7 +44,7 @@ export interface SignedRecordsNeeds {
   /** the longest signed record, bytes */
   maxSize: number
   get (key: Uint8Array, options: ResolveOptions & { signal: AbortSignal, quorum?: Quorum }): Promise<FoundValue>
-  put (key: Uint8Array, value: Uint8Array, options: { signal: AbortSignal, minSuccesses?: number, before? (peer: Contact): Promise<void> }): Promise<WriteResult>
+  put (key: Uint8Array, value: Uint8Array, options: { signal: AbortSignal, minSuccesses?: number, useSelf?: boolean, useNetwork?: boolean, before? (peer: Contact): Promise<void> }): Promise<WriteResult>
   /** what a peer holds that is valid; undefined for nothing */
   held (peer: Contact, key: Uint8Array, options: AbortOptions): Promise<Uint8Array | undefined>
   toPeerId (multihash: Uint8Array): PeerId
@@ -116,7 +116,8 @@ export class SignedRecords implements Records {
 
         return signed
       },
-      write: async (bytes, before) => this.#needs.put(owned.key, bytes, { signal, minSuccesses: options.minSuccesses, before }),
+      write: async (bytes, before) => this.#needs.put(owned.key, bytes, { signal, minSuccesses: options.minSuccesses, useSelf: false, before }),
+      keep: async bytes => { await this.#needs.put(owned.key, bytes, { signal, useNetwork: false }) },
       acknowledge: async ({ record }, result) => {
         await this.#note(owned.key, options)
 
