@@ -23,6 +23,8 @@ export interface PutNeeds extends HoldNeeds {
 export interface PutOptions extends StoreOptions {
   /** false: store it on this node only */
   useNetwork?: boolean
+  /** false: store it on others only */
+  useSelf?: boolean
   /** comes when this node holds it, before anyone else is given it */
   onHeld? (): Promise<void>
   /** comes before each peer is given it; when it throws, the peer is not */
@@ -47,7 +49,7 @@ export class BetterValueError extends QueryError {
  * @throws {BetterValueError} the same, in namespaces that answer with what is held
  * @throws {QueryError} when fewer nodes than `minSuccesses` took it; this one still holds it
  */
-export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNeeds, { useNetwork, onHeld, before, ...options }: PutOptions): Promise<WriteResult> {
+export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNeeds, { useNetwork, useSelf, onHeld, before, ...options }: PutOptions): Promise<WriteResult> {
   const { queries, namespaces, maxValueSize } = needs
 
   if (value.byteLength > maxValueSize) {
@@ -55,10 +57,13 @@ export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNe
   }
 
   await namespaces.validate(key, value, options)
-  const held = await hold({ key, value, timeReceived: Date.now() }, needs, { signal: options.signal, own: true })
 
-  if (!namespaces.covers(key, held.value, value)) {
-    throw new BetterValueError(held.value)
+  if (useSelf !== false) {
+    const held = await hold({ key, value, timeReceived: Date.now() }, needs, { signal: options.signal, own: true })
+
+    if (!namespaces.covers(key, held.value, value)) {
+      throw new BetterValueError(held.value)
+    }
   }
 
   await onHeld?.()

@@ -48,7 +48,7 @@ export interface SignedRecordsNeeds {
   get (key: Uint8Array, options: ResolveOptions & { signal: AbortSignal, endsAtQuorum?: boolean }): Promise<FoundValue>
   /** resolves as soon as there is a quorum */
   getSoon (key: Uint8Array, options: ResolveOptions & { signal: AbortSignal }): Promise<Uint8Array>
-  put (key: Uint8Array, value: Uint8Array, options: { signal: AbortSignal, minSuccesses?: number, before? (peer: Contact): Promise<void> }): Promise<WriteResult>
+  put (key: Uint8Array, value: Uint8Array, options: { signal: AbortSignal, minSuccesses?: number, useSelf?: boolean, useNetwork?: boolean, before? (peer: Contact): Promise<void> }): Promise<WriteResult>
   /** what a peer holds that is valid; undefined for nothing */
   held (peer: Contact, key: Uint8Array, options: AbortOptions): Promise<Uint8Array | undefined>
   /** what this node has stored itself, expired or not; undefined for nothing */
@@ -120,7 +120,8 @@ export class SignedRecords implements Records {
 
         return signed
       },
-      write: async (bytes, before) => this.#needs.put(owned.key, bytes, { signal, minSuccesses: options.minSuccesses, before }),
+      write: async (bytes, before) => this.#needs.put(owned.key, bytes, { signal, minSuccesses: options.minSuccesses, useSelf: false, before }),
+      keep: async bytes => { await this.#needs.put(owned.key, bytes, { signal, useNetwork: false }) },
       acknowledge: async ({ record }, result) => {
         await this.#needs.publications.succeeded(owned.key)
 

@@ -12,8 +12,14 @@ import type { WriteResult } from '../../query/store-nearest.ts'
 /** How often it is tried again if nobody says. */
 const RETRIES = 10
 
-/** Before it is tried again, up to so many ms by chance, and as many more with each time: those that were in each other's way are not to be so again. */
-const RETRY_PAUSE = 200
+/**
+ * How long nobody may have written before it is tried again, ms: longer than a writer takes from its first write to its last look where the holders
+ * are near. Where they are not it is as long as the attempt before took.
+ */
+const CALM = 400
+
+/** So often a writer waits for that, and then tries all the same. */
+const MAX_WAITS = 10
 
 /** A signed record, and what it says. */
 export interface Version {
@@ -44,6 +50,7 @@ export async function updateRecord (change: Change, needs: UpdateNeeds): Promise
   const mine: Uint8Array[] = []
 
   for (let retry = 0, base = await latest(); ; retry++) {
+    const begun = Date.now()
     const value = await change(valueOf(base))
 
     if (value == null) {
@@ -65,8 +72,24 @@ export async function updateRecord (change: Change, needs: UpdateNeeds): Promise
       throw new RecordConflictError(`Another writer was faster ${retry + 1} times: try again later, or with more retries`)
     }
 
-    await sleep(RETRY_PAUSE * (retry + 1) * Math.random(), signal)
-    base = await baseAfter(rival, mine, latest)
+    base = await whenCalm(Math.max(CALM, Date.now() - begun), retry, async () => baseAfter(rival, mine, latest), needs)
+  }
+}
+
+/**
+ * What is there when nobody has written for `calm` ms: whoever writes while another looks whether it was alone is in its way, and has to begin anew
+ * as well. Pauses in between are by chance, and longer each time, so that those that wait for the same do not all go on at once.
+ */
+async function whenCalm (calm: number, retry: number, read: () => Promise<Version>, { sleep, signal }: UpdateNeeds): Promise<Version> {
+  for (let waits = 1; ; waits++) {
+    await sleep(calm * (retry + waits) * Math.random(), signal)
+    const seen = await read()
+    await sleep(calm, signal)
+    const found = await read()
+
+    if (waits === MAX_WAITS || compareSigned(found.bytes, seen.bytes) === 0) {
+      return found
+    }
   }
 }
 
