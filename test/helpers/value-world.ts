@@ -104,7 +104,7 @@ export class ValueWorld {
   constructor ({ peers = 12, k = 4, readCache = 0, timeout = 5_000, delay = 0, rules, ...init }: ValueWorldInit) {
     const namespaces = this.namespaces = new Namespaces({ ...init, rules, timeout })
     const { self, store } = { self: this.self, store: this.store = createStore(this.self) }
-    this.holders = Array.from({ length: peers }, (_, i) => new Holder(contact(i + 1, `/ip4/10.0.0.${i + 1}/tcp/4001`), namespaces))
+    this.holders = Array.from({ length: peers }, (_, i) => new Holder(contact(i + 1, `/ip4/10.0.${i >> 8}.${i & 255}/tcp/4001`), namespaces))
     this.holders.forEach(holder => { holder.delay = delay })
     this.#byId = new Map(this.holders.map(holder => [holder.contact.id, holder]))
     const closest: ReplicatorNeeds['closest'] = (target, n) => sortedTruth(this.holders.map(({ contact }) => contact), target).slice(0, n)
