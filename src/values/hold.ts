@@ -3,12 +3,15 @@
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { InvalidRecordError } from './namespaces.ts'
 import type { Namespaces } from './namespaces.ts'
+import type { ReadCache } from './read-cache.ts'
 import type { HeldRecord, RecordStore, UpdateOptions } from './store/record-store.ts'
 import type { ValueRecord } from '../wire/record.ts'
 
 export interface HoldNeeds {
   store: RecordStore
   namespaces: Namespaces
+  /** what was read lately, which is not to outlive what is held since */
+  cache?: ReadCache
   /** an owner has signed two values that contradict each other */
   onContradiction? (key: Uint8Array, values: [Uint8Array, Uint8Array]): void
 }
@@ -19,13 +22,13 @@ export interface HoldNeeds {
  *
  * @throws {InvalidRecordError} when the selector prefers what is held, unless it is of a namespace that answers with that
  */
-export async function hold (incoming: ValueRecord, { store, namespaces, onContradiction }: HoldNeeds, options: UpdateOptions = {}): Promise<HeldRecord> {
+export async function hold (incoming: ValueRecord, { store, namespaces, cache, onContradiction }: HoldNeeds, options: UpdateOptions = {}): Promise<HeldRecord> {
   const { key } = incoming
   const { merge, same, contradict, answersHeld, expires } = namespaces.rulesOf(key)
   const ending = (value: Uint8Array): HeldRecord => ({ ...incoming, value, expires: expires?.(value) })
   const record = ending(merge?.([incoming.value]) ?? incoming.value)
 
-  return store.update(key, async held => {
+  const now = await store.update(key, async held => {
     if (held == null) {
       return record
     }
@@ -54,6 +57,10 @@ export async function hold (incoming: ValueRecord, { store, namespaces, onContra
 
     throw new InvalidRecordError('A better value is held under the key already: get it first, and make one that replaces it')
   }, options)
+
+  cache?.onHeld(key, now.value)
+
+  return now
 }
 
 /**
