@@ -23,7 +23,7 @@ export interface OperationOptions extends AbortOptions, ProgressOptions<DHTProgr
 export interface OperationContext<T = unknown> {
   /** ends it: the caller's signal, or the end of the iteration */
   signal: AbortSignal
-  /** gives the result to whoever awaits it, while the operation goes on: its further events are for those that iterate. The first result counts */
+  /** gives the result to whoever awaits it, while the operation goes on: its further events are for those that iterate. The first result counts; no effect once `signal` was given */
   settle (result: T): void
   /** where its events go; undefined when nobody wants any */
   emit?: Emit
@@ -150,7 +150,12 @@ class LazyOperation<T> implements Operation<T> {
     try {
       const result = await this.#run({
         signal: this.#abort.signal,
-        settle: this.#result.resolve,
+        settle: result => {
+          // whoever has given it up gets no result, and hears why when it ends
+          if (!this.#abort.signal.aborted) {
+            this.#result.resolve(result)
+          }
+        },
         emit: this.#iterated || onProgress != null ? emit : undefined
       })
 

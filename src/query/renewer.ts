@@ -27,6 +27,7 @@ export class Renewer<T> {
   readonly #needs: RenewerNeeds<T>
   #shutdown?: AbortController
   #timer?: ReturnType<typeof setTimeout>
+  /** the walk under way since the last start */
   #walking?: Promise<void>
   #queue?: PQueue
 
@@ -44,7 +45,7 @@ export class Renewer<T> {
   start (): void {
     if (this.#shutdown == null) {
       this.#shutdown = new AbortController()
-      this.#schedule()
+      this.#schedule(this.#shutdown.signal)
     }
   }
 
@@ -52,6 +53,7 @@ export class Renewer<T> {
     clearTimeout(this.#timer)
     this.#shutdown?.abort()
     this.#shutdown = undefined
+    this.#walking = undefined
     this.#queue?.clear()
   }
 
@@ -64,17 +66,27 @@ export class Renewer<T> {
     }
 
     this.#walking ??= this.#walk(signal)
-      .catch((error: Error) => { this.#needs.log.error('could not %s - %e', this.#needs.task, error) })
-      .finally(() => { this.#walking = undefined })
+      .catch((error: Error) => {
+        if (!signal.aborted) {
+          this.#needs.log.error('could not %s - %e', this.#needs.task, error)
+        }
+      })
+      .finally(() => {
+        // there may have been another start since
+        if (!signal.aborted) {
+          this.#walking = undefined
+        }
+      })
 
     return this.#walking
   }
 
-  #schedule (): void {
+  /** Once for each start: a walk that ends after the next one plans nothing. */
+  #schedule (signal: AbortSignal): void {
     this.#timer = setTimeout(() => {
       void this.run().then(() => {
-        if (this.#shutdown != null) {
-          this.#schedule()
+        if (!signal.aborted) {
+          this.#schedule(signal)
         }
       })
     }, this.#options.interval)

@@ -52,6 +52,8 @@ interface Findings {
   readonly holders: Map<Contact, Uint8Array>
   /** what this node holds itself */
   own?: Uint8Array
+  /** the last one that was told before the end */
+  told?: Uint8Array
 }
 
 /**
@@ -68,9 +70,11 @@ export async function getValue (key: Uint8Array, needs: GetNeeds, options: GetOp
   const cached = useCache === false ? undefined : cache.get(key)
 
   if (cached != null) {
-    events?.onValue(peerId, cached)
+    // the caller may change it
+    const value = cached.slice()
+    events?.onValue(peerId, value)
 
-    return { value: cached.slice(), holders: [] }
+    return { value, holders: [] }
   }
 
   const found: Findings = { holders: new Map() }
@@ -99,8 +103,8 @@ export async function getValue (key: Uint8Array, needs: GetNeeds, options: GetOp
 
   // the last event, as callers of @libp2p/kad-dht expect
   const value = tell(found, found.value, needs, events)
-  cache.set(key, value)
-  repair({ key, value, own: found.own, holders: found.holders, events, ...asked }, needs)
+  cache.set(key, found.value.slice())
+  repair({ key, value: found.value, own: found.own, holders: found.holders, events, ...asked }, needs)
 
   return { value, holders: [...found.holders.keys()] }
 }
@@ -122,23 +126,23 @@ async function ask (key: Uint8Array, found: Findings, needed: number, needs: Get
         return false
       }
 
-      const before = found.value
       await take(found, from, value, key, needs)
+      const isEnough = found.holders.size >= needed
 
-      // others may have come while this one was looked at
-      if (found.value != null && found.holders.size >= needed && (found.holders.size === needed || found.value !== before)) {
+      // the first one that is good enough, and after that each that is better
+      if (isEnough && found.value != null && found.value !== found.told) {
+        found.told = found.value
         // whoever did not ask for a quorum expects one value, at the end, as from @libp2p/kad-dht
-        settle?.(tell(found, found.value, needs, quorum == null ? undefined : events))
+        const copy = tell(found, found.value, needs, quorum == null ? undefined : events)
+        settle?.(copy)
       }
 
-      return endsAtQuorum === true && found.holders.size >= needed
+      return endsAtQuorum === true && isEnough
     }
   })
 }
 
 async function take (found: Findings, from: Contact, value: Uint8Array, key: Uint8Array, { namespaces }: GetNeeds): Promise<void> {
-  found.holders.set(from, value)
-
   for (;;) {
     const before = found.value
     const best = before == null || uint8ArrayEquals(before, value) ? before ?? value : await namespaces.best(key, [before, value])
@@ -147,6 +151,8 @@ async function take (found: Findings, from: Contact, value: Uint8Array, key: Uin
     if (found.value === before) {
       found.value = best
       found.from = best === value ? from : found.from
+      // not before it was compared: so many answers are good enough when the best of all of them is known
+      found.holders.set(from, value)
 
       return
     }

@@ -10,8 +10,8 @@ import type { ValueRecord } from '../wire/record.ts'
 export interface HoldNeeds {
   store: RecordStore
   namespaces: Namespaces
-  /** what was read of a key is not to be believed any more when it changes */
-  cache?: Pick<ReadCache, 'delete'>
+  /** what was read lately, which is not to outlive what is held since */
+  cache?: ReadCache
   /** an owner has signed two values that contradict each other */
   onContradiction? (key: Uint8Array, values: [Uint8Array, Uint8Array]): void
 }
@@ -28,9 +28,7 @@ export async function hold (incoming: ValueRecord, { store, namespaces, cache, o
   const ending = (value: Uint8Array): HeldRecord => ({ ...incoming, value, expires: expires?.(value) })
   const record = ending(merge?.([incoming.value]) ?? incoming.value)
 
-  cache?.delete(key)
-
-  return store.update(key, async held => {
+  const now = await store.update(key, async held => {
     if (held == null) {
       return record
     }
@@ -63,6 +61,10 @@ export async function hold (incoming: ValueRecord, { store, namespaces, cache, o
 
     throw new InvalidRecordError('A better value is held under the key already: get it first, and make one that replaces it')
   }, options)
+
+  cache?.onHeld(key, now.value)
+
+  return now
 }
 
 /**

@@ -1,6 +1,7 @@
 // Values that were fetched lately, for as long as they say that they may be cached. Those that do not say are not.
 
 import QuickLRU from 'quick-lru'
+import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { toCharacters } from '../wire/characters.ts'
 import type { Namespaces } from './namespaces.ts'
 
@@ -30,7 +31,12 @@ export class ReadCache {
     }
   }
 
-  delete (key: Uint8Array): void {
-    this.#values?.delete(toCharacters(key))
+  /** This node holds that one now: another is not given any more. */
+  onHeld (key: Uint8Array, value: Uint8Array): void {
+    const cached = this.get(key)
+
+    if (cached != null && !uint8ArrayEquals(cached, value)) {
+      this.#values?.delete(toCharacters(key))
+    }
   }
 }

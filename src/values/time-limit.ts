@@ -5,7 +5,8 @@ import { raceSignal } from 'race-signal'
 import type { AbortOptions } from '@libp2p/interface'
 
 /**
- * What `run` returns, which is at once if it need not wait. Its signal says when nobody waits any more.
+ * What `run` returns, which is at once if it need not wait. Its signal says when nobody waits any more. It is not run at all when `signal` was
+ * given before.
  *
  * @throws {TimeoutError} when it takes longer than `ms`
  */
@@ -14,7 +15,7 @@ export async function withTimeLimit <T> (run: (signal: AbortSignal | undefined) 
   const ended = new AbortController()
   const result = run(ended.signal)
 
-  if (!(result instanceof Promise)) {
+  if (!isThenable(result)) {
     return result
   }
 
@@ -23,9 +24,14 @@ export async function withTimeLimit <T> (run: (signal: AbortSignal | undefined) 
   signal?.addEventListener('abort', end)
 
   try {
-    return await raceSignal(result, ended.signal)
+    return await raceSignal(Promise.resolve(result), ended.signal)
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', end)
   }
+}
+
+/** Applications bring promises of their own kinds. */
+function isThenable <T> (result: T | Promise<T>): result is Promise<T> {
+  return typeof (result as Partial<Promise<T>> | null | undefined)?.then === 'function'
 }

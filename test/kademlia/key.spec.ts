@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
-import { commonPrefixLength, compareDistance, distance, keyBytes, keyFromDigest, keyOf } from '../../src/kademlia/key.ts'
+import { commonPrefixLength, compareDistance, distance, distanceShare, keyBytes, keyFromDigest, keyOf } from '../../src/kademlia/key.ts'
 import { anyKey, anyPair, toBigInt } from '../helpers/peer-keys.ts'
 import { check } from '../helpers/random.ts'
 import type { Key } from '../../src/kademlia/key.ts'
@@ -106,6 +106,26 @@ describe('commonPrefixLength', () => {
   it('is at least the lesser of two when all three are compared', () => {
     check(fc.property(anyPair, anyPair, ([a, b], [, c]) => {
       expect(commonPrefixLength(a, c)).to.be.at.least(Math.min(commonPrefixLength(a, b), commonPrefixLength(b, c)))
+    }), RUNS)
+  })
+})
+
+describe('the distance as a share', () => {
+  it('is that of the key space between two keys, to eleven digits unless they are next to each other', () => {
+    check(fc.property(anyPair, ([a, b]) => {
+      const truth = toBigInt(a) ^ toBigInt(b)
+      const share = distanceShare(a, b)
+      const digits = 10n ** 30n
+
+      expect(share).to.be.within(0, 1)
+      expect(share).to.equal(distanceShare(b, a))
+      expect(Math.abs(share - Number(truth * digits >> 256n) / Number(digits))).to.be.at.most(Math.max(1e-11 * share, 2 ** -64))
+    }), RUNS)
+  })
+
+  it('is no greater for what is nearer', () => {
+    check(fc.property(anyKey, anyKey, anyKey, (a, b, target) => {
+      expect((distanceShare(a, target) - distanceShare(b, target)) * compareDistance(a, b, target)).to.be.at.least(0)
     }), RUNS)
   })
 })

@@ -4,6 +4,7 @@ import sinon from 'sinon'
 import { EventTypes } from '../../src/query/events.ts'
 import { operation } from '../../src/query/operation.ts'
 import { peerIdOf, hashedId } from '../helpers/contacts.ts'
+import { countListeners } from '../helpers/count-listeners.ts'
 import { quiet, until } from '../helpers/turns.ts'
 import type { QueryEvent } from '../../src/query/events.ts'
 import type { OperationContext } from '../../src/query/operation.ts'
@@ -275,5 +276,163 @@ describe('an operation', () => {
     }
 
     expect(unhandled).to.deep.equal([])
+  })
+})
+
+describe('an operation that has its result before its end', () => {
+  /** Settles with a result, emits an event before and one after it, and ends when the test says so. */
+  function early (): { run (context: OperationContext<string>): Promise<string>, end (): void, fail (error: Error): void, context (): OperationContext<string> } {
+    const { promise, resolve, reject } = Promise.withResolvers<string>()
+    let context: OperationContext<string> | undefined
+
+    return {
+      run: async given => {
+        context = given
+        given.emit?.(event(0))
+        given.settle('early')
+        given.emit?.(event(1))
+
+        return promise
+      },
+      end: () => { resolve('late') },
+      fail: reject,
+      context: () => {
+        if (context == null) {
+          throw new Error('It has not begun')
+        }
+
+        return context
+      }
+    }
+  }
+
+  it('gives it to whoever awaits it, and goes on', async () => {
+    const { run, end, context } = early()
+    const lazy = operation({}, run)
+
+    expect(await lazy).to.equal('early')
+    expect(context().signal.aborted).to.equal(false)
+    end()
+    await quiet()
+    expect(await lazy).to.equal('early')
+  })
+
+  it('gives the first of several', async () => {
+    expect(await operation<number>({}, async ({ settle }) => {
+      settle(1)
+      settle(2)
+
+      return 3
+    })).to.equal(1)
+  })
+
+  it('gives its events to whoever iterates it until it has ended, not until it has a result', async () => {
+    const { run, end, context } = early()
+    const lazy = operation({}, run)
+    const seen: number[] = []
+    const iterated = (async () => {
+      for await (const { path } of lazy) {
+        seen.push(path.total)
+      }
+    })()
+    await until(() => seen.length === 2)
+    context().emit?.(event(2))
+    await until(() => seen.length === 3)
+    end()
+    await iterated
+
+    expect(seen).to.deep.equal([0, 1, 2])
+    expect(await lazy).to.equal('early')
+  })
+
+  it('fails for nobody afterwards, whoever awaits or iterates it', async () => {
+    const unhandled: unknown[] = []
+    const onUnhandled = (reason: unknown): void => { unhandled.push(reason) }
+    process.on('unhandledRejection', onUnhandled)
+
+    try {
+      const awaited = early()
+      const lazy = operation({}, awaited.run)
+      expect(await lazy).to.equal('early')
+      awaited.fail(new Error('too late'))
+      await quiet()
+      expect(await lazy).to.equal('early')
+
+      const iterated = early()
+      const seen = totals(operation({}, iterated.run))
+      await quiet()
+      iterated.fail(new Error('too late'))
+      expect(await seen).to.deep.equal([0, 1])
+      await quiet()
+    } finally {
+      process.off('unhandledRejection', onUnhandled)
+    }
+
+    expect(unhandled).to.deep.equal([])
+  })
+
+  it('tells onProgress, and nobody else, of what happens after its end', async () => {
+    const told: number[] = []
+    const { run, end, context } = early()
+    const events = operation({ onProgress: ({ detail }) => { told.push(detail.path.total) } }, run)[Symbol.asyncIterator]()
+    const seen = [await events.next(), await events.next()]
+    end()
+    await quiet()
+    context().emit?.(event(2))
+
+    expect((await events.next()).done).to.equal(true)
+    expect(seen.map(({ value }) => value?.path.total)).to.deep.equal([0, 1])
+    expect(told).to.deep.equal([0, 1, 2])
+  })
+
+  it("is ended by the caller's signal and by leaving the loop all the same", async () => {
+    const controller = new AbortController()
+    const awaited = early()
+    expect(await operation({ signal: controller.signal }, awaited.run)).to.equal('early')
+    controller.abort(new Error('enough'))
+    expect(awaited.context().signal.reason).to.have.property('message', 'enough')
+    awaited.end()
+
+    const iterated = early()
+    await takeOne(operation({}, iterated.run))
+    expect(iterated.context().signal.aborted).to.equal(true)
+    iterated.end()
+  })
+
+  it("holds the caller's signal until it has ended, and no longer", async () => {
+    const { signal } = new AbortController()
+    const listeners = countListeners(signal)
+    const { run, end } = early()
+    await operation({ signal }, run)
+    expect(listeners()).to.equal(1)
+    end()
+    await quiet()
+    expect(listeners()).to.equal(0)
+  })
+
+  it('rejects with an error in onProgress that came before the result', async () => {
+    const onProgress = (): void => { throw new Error('the callback failed') }
+    const { run, end } = early()
+    const failed = errorOf(operation({ onProgress }, run))
+    end()
+
+    expect(await failed).to.have.property('message', 'the callback failed')
+  })
+
+  it('gives no result to a caller that has given up before there was one', async () => {
+    const controller = new AbortController()
+    const begun = Promise.withResolvers<void>()
+    const failed = errorOf(operation<string>({ signal: controller.signal }, async ({ settle, signal }) => {
+      await begun.promise
+      settle('early')
+      signal.throwIfAborted()
+
+      return 'late'
+    }))
+    await quiet()
+    controller.abort(new Error('enough'))
+    begun.resolve()
+
+    expect(await failed).to.have.property('message', 'enough')
   })
 })
