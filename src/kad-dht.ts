@@ -199,13 +199,13 @@ export class KadDHTService extends TypedEventEmitter<KadDHTEvents & PeerDiscover
 
     this.#parts.peers.stop()
     this.#parts.providers.stop()
-    this.#parts.values.stop()
     this.#parts.queries.stop()
     this.#parts.client.stop()
 
     // whatever fails, the rest is stopped
     const results = await Promise.allSettled([
       this.#parts.mode.stop(),
+      this.#parts.values.stop(),
       this.#parts.background.stop(),
       this.#parts.repairs.stop(),
       this.#parts.peers.save()

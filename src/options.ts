@@ -334,9 +334,9 @@ export interface KadDHTInit {
    * public address of this node.
    */
   clientMode?: boolean
-  /** What is best of several values of a namespace. `pk` is built in. */
+  /** What is best of several values of a namespace. `pk`, `ipns`, `sig` and `overlay` are built in. */
   selectors?: Selectors
-  /** What is valid in a namespace. `pk` is built in. Keys of other namespaces are refused. */
+  /** What is valid in a namespace. `pk`, `ipns`, `sig` and `overlay` are built in. Keys of other namespaces are refused. */
   validators?: Validators
   /**
    * How often to look for the own neighbourhood, in ms.
@@ -440,7 +440,7 @@ export interface KadDHTInit {
   /** How this node keeps the values alive that it holds for others. */
   replicate?: ReplicateInit
   /**
-   * How many values that were read are remembered, each for as long as it says that it may be. Only `/sig` records say so.
+   * How many values that were read are remembered, each for as long as it says that it may be. Records of `/sig` and `/ipns` say so.
    *
    * @default 0
    */

@@ -49,12 +49,16 @@ export class Renewer<T> {
     }
   }
 
-  stop (): void {
+  /** Resolves when what was under way has ended. */
+  async stop (): Promise<void> {
+    const walking = this.#walking
     clearTimeout(this.#timer)
     this.#shutdown?.abort()
     this.#shutdown = undefined
     this.#walking = undefined
     this.#queue?.clear()
+    await walking
+    await this.#queue?.onIdle()
   }
 
   /** Does what is due. A walk that is under way already serves both. No effect when stopped. */

@@ -1,7 +1,7 @@
 // The namespaces that need no application: `/pk`, `/ipns`, `/sig` and `/overlay`.
 
 import { ipnsValidator } from 'ipns/validator'
-import { selectIpns } from './ipns.ts'
+import { ipnsExpires, ipnsTtl, selectIpns } from './ipns.ts'
 import { decodeSet, mergeSets } from './overlay/member-set.ts'
 import { overlaySelector, overlayValidator } from './overlay/validator.ts'
 import { selectPublicKey, validatePublicKey } from './public-key.ts'
@@ -35,6 +35,7 @@ export function builtIn ({ signedRecordSize, memberListSize }: { signedRecordSiz
       overlay: overlaySelector({ now })
     },
     rules: {
+      ipns: { expires: ipnsExpires, ttl: ipnsTtl },
       sig: {
         expires: value => readSigned(value).record.expires,
         ttl: value => readSigned(value).record.ttl,

@@ -5,10 +5,11 @@ import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { encodeRequest, MessageType } from '../wire/message.ts'
 import { answersNeeded } from './quorum.ts'
 import { repair } from './repair.ts'
-import { isValid, valueIn } from './value-in.ts'
+import { answerIn, isValid } from './value-in.ts'
 import type { Quorum } from './quorum.ts'
 import type { ReadCache } from './read-cache.ts'
 import type { RepairNeeds } from './repair.ts'
+import type { Answer } from './value-in.ts'
 import type { Contact } from '../query/contact.ts'
 import type { QueryResult } from '../query/manager.ts'
 import type { QueryEvents } from '../query/query-events.ts'
@@ -52,6 +53,10 @@ interface Findings {
   readonly holders: Map<Contact, Uint8Array>
   /** what this node holds itself */
   own?: Uint8Array
+  /** all that came, this node's own included */
+  readonly answers: Answer[]
+  /** why they can't be compared */
+  failure?: { error: unknown }
   /** the last one that was told before the end */
   told?: Uint8Array
 }
@@ -77,11 +82,12 @@ export async function getValue (key: Uint8Array, needs: GetNeeds, options: GetOp
     return { value, holders: [] }
   }
 
-  const found: Findings = { holders: new Map() }
+  const found: Findings = { holders: new Map(), answers: [] }
   const held = useCache === false ? undefined : await store.get(key, { signal })
 
   if (held != null && await isValid(namespaces, key, held.value, { signal })) {
     found.own = found.value = held.value
+    found.answers.push({ value: held.value, ends: store.endOf(held) })
   }
 
   let asked: Asked = { closest: [], complete: false }
@@ -97,6 +103,10 @@ export async function getValue (key: Uint8Array, needs: GetNeeds, options: GetOp
     }
   }
 
+  if (found.failure != null) {
+    throw found.failure.error
+  }
+
   if (found.value == null) {
     throw new NotFoundError(useNetwork === false ? 'This node holds no value under the key' : 'No peer that was asked has a valid value under the key')
   }
@@ -104,9 +114,14 @@ export async function getValue (key: Uint8Array, needs: GetNeeds, options: GetOp
   // the last event, as callers of @libp2p/kad-dht expect
   const value = tell(found, found.value, needs, events)
   cache.set(key, found.value.slice())
-  repair({ key, value: found.value, own: found.own, holders: found.holders, events, ...asked }, needs)
+  repair({ key, value: found.value, own: found.own, ends: endOf(found.value, key, found, needs), holders: found.holders, events, ...asked }, needs)
 
   return { value, holders: [...found.holders.keys()] }
+}
+
+/** When it ends where it is held longest: whoever is given it now does not hold it any longer. */
+function endOf (value: Uint8Array, key: Uint8Array, { answers }: Findings, { namespaces }: GetNeeds): number {
+  return Math.max(...answers.filter(answer => namespaces.covers(key, answer.value, value) || namespaces.rulesOf(key).merge != null).map(({ ends }) => ends))
 }
 
 /** The nearest that answered, and whether there can hardly be nearer ones. */
@@ -120,13 +135,22 @@ async function ask (key: Uint8Array, found: Findings, needed: number, needs: Get
     signal,
     events,
     onReply: async (from, reply) => {
-      const value = await valueIn(reply, key, needs.namespaces, { signal })
+      const answer = await answerIn(reply, key, needs.namespaces, { signal })
 
-      if (value == null) {
+      if (answer == null) {
         return false
       }
 
-      await take(found, from, value, key, needs)
+      found.answers.push(answer)
+
+      try {
+        await take(found, from, answer.value, key, needs)
+      } catch (error) {
+        // the selector is at fault, and no peer
+        found.failure = { error }
+        return true
+      }
+
       const isEnough = found.holders.size >= needed
 
       // the first one that is good enough, and after that each that is better

@@ -3,9 +3,11 @@
 import { InvalidMessageError } from '@libp2p/interface'
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { keyOf } from '../kademlia/key.ts'
+import { ttlLeft } from '../kademlia/replication.ts'
 import { decodeRecord, encodeRecord } from '../wire/record.ts'
 import { hold } from './hold.ts'
 import type { HoldNeeds } from './hold.ts'
+import type { RecordStore } from './store/record-store.ts'
 import type { Key } from '../kademlia/key.ts'
 import type { ValueRecord } from '../wire/record.ts'
 import type { RequestHandler } from '../wire/server.ts'
@@ -42,10 +44,15 @@ export function getValueHandler ({ store, namespaces, ownKey, closerPeers }: Val
     const record = await find(key)
 
     return {
-      record: record == null ? undefined : encodeRecord(record),
+      record: record == null ? undefined : encodeRecord(withTimeLeft(record, store)),
       closer: closerPeers(keyOf(key), from.id)
     }
   }
+}
+
+/** On the wire a time to live is what is left of it: rust-libp2p counts it from when it comes. */
+function withTimeLeft (record: ValueRecord, store: RecordStore): ValueRecord {
+  return record.ttl == null ? record : { ...record, ttl: Math.max(1, ttlLeft(store.endOf(record), Date.now())) }
 }
 
 /** Stores a valid value unless a better one is held. The reply carries the record as it is held. */
@@ -69,6 +76,8 @@ export function putValueHandler (needs: ValueHandlerNeeds): RequestHandler {
 
     await namespaces.validate(record.key, record.value)
 
-    return { record: encodeRecord(await hold({ ...record, timeReceived: Date.now() }, needs, { received: true, from: from.id })) }
+    const held = await hold({ ...record, timeReceived: Date.now() }, needs, { received: true, from: from.id })
+
+    return { record: encodeRecord(withTimeLeft(held, needs.store)) }
   }
 }

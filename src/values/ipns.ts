@@ -19,6 +19,16 @@ export const selectIpns: SelectFn = (_key, values) => {
   return ranked.reduce((best, record, i) => compare(record, ranked[best]) > 0 ? i : best, 0)
 }
 
+/** When the record ends, unix ms. */
+export function ipnsExpires (bytes: Uint8Array): number {
+  return Number(nanoseconds(unmarshalIPNSRecord(bytes).validity) / 1_000_000n)
+}
+
+/** How long it may be cached, seconds: the record has nanoseconds. */
+export function ipnsTtl (bytes: Uint8Array): number {
+  return Number((unmarshalIPNSRecord(bytes).ttl ?? 0n) / 1_000_000_000n)
+}
+
 function rank (bytes: Uint8Array): Ranked {
   const { sequence, validity } = unmarshalIPNSRecord(bytes)
 

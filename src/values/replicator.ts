@@ -5,9 +5,11 @@ import PQueue from 'p-queue'
 import { keyOf } from '../kademlia/key.ts'
 import { isAmongNearest, isDue, jitteredInterval, replicationTargets, shouldHandOver, ttlLeft } from '../kademlia/replication.ts'
 import { findClosest } from '../query/find-closest.ts'
-import { encodePut, sendPut } from './put.ts'
+import { hold } from './hold.ts'
+import { BetterValueError, encodePut, sendPut } from './put.ts'
 import { nameOf } from './record-name.ts'
 import type { PutNeeds } from './put.ts'
+import type { Refusals } from './refusals.ts'
 import type { HeldForOthers } from './store/received-records.ts'
 import type { Key } from '../kademlia/key.ts'
 import type { Contact } from '../query/contact.ts'
@@ -27,6 +29,8 @@ export interface ReplicatorNeeds extends PutNeeds {
   /** the peers of the table nearest to a key */
   closest (target: Key, n: number): Contact[]
   random (): number
+  /** who has refused what lately */
+  refusals: Refusals
   /** values wait for the next look, for too many are due */
   onFull? (): void
   /** a value was put to others, or handed to one */
@@ -81,7 +85,8 @@ export class Replicator {
     }
   }
 
-  stop (): void {
+  /** Resolves when what was under way has ended. */
+  async stop (): Promise<void> {
     clearInterval(this.#look)
     clearTimeout(this.#gathering)
     this.#gathering = undefined
@@ -90,6 +95,7 @@ export class Replicator {
     this.#queue.clear()
     this.#replicated.clear()
     this.#newcomers.clear()
+    await this.#queue.onIdle()
   }
 
   /** A peer has entered the table: what belongs to it is handed to it soon. No effect when stopped. */
@@ -195,7 +201,12 @@ export class Replicator {
       const target = keyOf(key)
       const heirs = newcomers.filter(newcomer => shouldHandOver(target, newcomer, self, neighbours, k))
 
-      if (heirs.length > 0 && this.#queue.size < this.#options.maxQueueSize) {
+      if (heirs.length > 0 && this.#queue.size >= this.#options.maxQueueSize) {
+        this.#needs.onFull?.()
+        return
+      }
+
+      if (heirs.length > 0) {
         this.#enqueue(async () => this.#give(key, expires, heirs, signal))
       }
     }
@@ -209,7 +220,8 @@ export class Replicator {
 
   /** Its life is not extended by it: what is left of it goes with it. */
   async #give (key: Uint8Array, expires: number, peers: Contact[], signal: AbortSignal): Promise<void> {
-    const record = await this.#needs.store.get(key, { signal })
+    const { store, refusals } = this.#needs
+    const record = await store.get(key, { signal })
     const ttl = ttlLeft(expires, Date.now())
 
     if (record == null || ttl === 0) {
@@ -217,7 +229,22 @@ export class Replicator {
     }
 
     const request = encodePut({ key, value: record.value, publisher: record.publisher, ttl })
-    const results = await Promise.allSettled(peers.map(async peer => sendPut(this.#needs, peer, request, record, { signal })))
-    this.#needs.onReplicated?.(results.length)
+    const willing = peers.filter(({ id }) => !refusals.has(id, key))
+
+    await Promise.all(willing.map(async peer => {
+      try {
+        await sendPut(this.#needs, peer, request, record, { signal })
+      } catch (error: any) {
+        signal.throwIfAborted()
+
+        if (error instanceof BetterValueError) {
+          // what is held here was missed: it is brought up to date
+          await hold({ key, value: error.held, ttl, timeReceived: Date.now() }, this.#needs, { signal, received: true, from: peer.id })
+        } else {
+          refusals.add(peer.id, key)
+        }
+      }
+    }))
+    this.#needs.onReplicated?.(willing.length)
   }
 }

@@ -3,6 +3,7 @@
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { encodeRequest, MessageType } from '../wire/message.ts'
 import { decodeRecord } from '../wire/record.ts'
+import { endElsewhere } from './life.ts'
 import type { Namespaces } from './namespaces.ts'
 import type { Contact } from '../query/contact.ts'
 import type { EncodedRequest, Message } from '../wire/message.ts'
@@ -20,14 +21,24 @@ export interface AskNeeds {
  * @throws {Error} when it does not answer
  */
 export async function heldBy (peer: Contact, key: Uint8Array, { request, namespaces }: AskNeeds, options: AbortOptions): Promise<Uint8Array | undefined> {
-  return valueIn(await request(peer, encodeRequest({ type: MessageType.GET_VALUE, key }), options), key, namespaces, options)
+  const answer = await answerIn(await request(peer, encodeRequest({ type: MessageType.GET_VALUE, key }), options), key, namespaces, options)
+
+  return answer?.value
+}
+
+/** A valid value, and when it ends where it is held, unix ms. */
+export interface Answer {
+  value: Uint8Array
+  ends: number
 }
 
 /** Undefined when there is none, or it is not valid. */
-export async function valueIn (reply: Message, key: Uint8Array, namespaces: Namespaces, options: AbortOptions): Promise<Uint8Array | undefined> {
+export async function answerIn (reply: Message, key: Uint8Array, namespaces: Namespaces, options: AbortOptions): Promise<Answer | undefined> {
   const record = recordIn(reply, key)
 
-  return record != null && await isValid(namespaces, key, record.value, options) ? record.value : undefined
+  if (record != null && await isValid(namespaces, key, record.value, options)) {
+    return { value: record.value, ends: endElsewhere(record, Date.now()) }
+  }
 }
 
 export async function isValid (namespaces: Namespaces, key: Uint8Array, value: Uint8Array, options: AbortOptions): Promise<boolean> {

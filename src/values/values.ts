@@ -3,6 +3,7 @@
 import { builtIn } from './built-in.ts'
 import { getValue } from './get.ts'
 import { getValueHandler, putValueHandler } from './handlers.ts'
+import { MAX_RECORD_AGE } from './life.ts'
 import { Namespaces } from './namespaces.ts'
 import { MemberLists } from './overlay/member-lists.ts'
 import { publicKeyKey } from './public-key.ts'
@@ -10,6 +11,7 @@ import { Publications } from './publications.ts'
 import { createPublisher } from './publisher.ts'
 import { putValue } from './put.ts'
 import { ReadCache } from './read-cache.ts'
+import { Refusals } from './refusals.ts'
 import { Replicator } from './replicator.ts'
 import { Sequences } from './sequences.ts'
 import { SignedRecords } from './signed/signed-records.ts'
@@ -31,9 +33,6 @@ import type { RequestHandler } from '../wire/server.ts'
 import type { AbortOptions, Logger, PeerId, PrivateKey } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 
-/** How long a value is held: go-libp2p's `MaxRecordAge` and the IPFS Kademlia specification, ms. */
-const MAX_RECORD_AGE = 48 * 60 * 60 * 1000
-
 export interface ValuesInit {
   /** of the datastore's keys */
   prefix: string
@@ -52,7 +51,7 @@ export interface ValuesInit {
   replicate: ReplicatorOptions
 }
 
-export type ValuesNeeds = Omit<GetNeeds, 'store' | 'namespaces' | 'cache'> &
+export type ValuesNeeds = Omit<GetNeeds, 'store' | 'namespaces' | 'cache' | 'refusals'> &
   Pick<ValueHandlerNeeds, 'closerPeers'> &
   Pick<ReplicatorNeeds, 'self' | 'closest' | 'random' | 'onFull' | 'onReplicated'> &
   Pick<ReceivedRecordsOptions, 'onEvicted'> & {
@@ -104,7 +103,7 @@ export class Values {
       onEvicted: needs.onEvicted,
       ...limits
     })
-    const shared = this.#needs = { ...needs, store, namespaces, cache: new ReadCache(init.readCache, namespaces) }
+    const shared = this.#needs = { ...needs, store, namespaces, cache: new ReadCache(init.readCache, namespaces), refusals: new Refusals(namespaces) }
     const handlerNeeds = { ...shared, ownKey: { key: publicKeyKey(self.multihash), value: needs.publicKey } }
     this.onGet = getValueHandler(handlerNeeds)
     this.onPut = putValueHandler(handlerNeeds)
@@ -148,10 +147,10 @@ export class Values {
     this.#replicator.start()
   }
 
-  stop (): void {
+  /** Resolves when nothing is written any more. */
+  async stop (): Promise<void> {
     this.records.stop()
-    this.#publisher.stop()
-    this.#replicator.stop()
+    await Promise.all([this.#publisher.stop(), this.#replicator.stop()])
   }
 
   /** What the metrics tell of it. */

@@ -8,6 +8,7 @@ import { QueryManager } from '../../src/query/manager.ts'
 import { getValueHandler, putValueHandler } from '../../src/values/handlers.ts'
 import { Namespaces } from '../../src/values/namespaces.ts'
 import { ReadCache } from '../../src/values/read-cache.ts'
+import { Refusals } from '../../src/values/refusals.ts'
 import { RecordStore } from '../../src/values/store/record-store.ts'
 import { Message as MessageCodec } from '../../src/wire/dht.ts'
 import { encodePeer, toPeerId } from '../../src/wire/peer.ts'
@@ -127,6 +128,7 @@ export class ValueWorld {
       namespaces,
       store,
       cache: new ReadCache(readCache, namespaces),
+      refusals: new Refusals(namespaces),
       queries: this.queries,
       maxValueSize: 10_240,
       request,

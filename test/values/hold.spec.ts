@@ -43,4 +43,50 @@ describe('replacing a value', () => {
     await put('1', { publisher })
     expect((await put('1')).publisher).to.equalBytes(publisher)
   })
+
+  describe('where lists are merged', () => {
+    const merging = new Namespaces({
+      validators: { test: () => {} },
+      selectors: { test: () => 0 },
+      rules: { test: { merge: values => bytes([...new Set(values.flatMap(value => [...new TextDecoder().decode(value)]))].sort().join('')) } },
+      timeout: 5_000
+    })
+
+    async function add (value: string, more: Partial<ValueRecord> = {}): Promise<ValueRecord> {
+      return hold({ key: KEY, value: bytes(value), timeReceived: Date.now(), ...more }, { store, namespaces: merging })
+    }
+
+    it('holds what is in any of them', async () => {
+      await add('b')
+      expect((await add('ac')).value).to.equalBytes(bytes('abc'))
+    })
+
+    it('lets nobody shorten the life of all by sending one with a short one', async () => {
+      await add('abc')
+
+      expect(await add('a', { ttl: 1 })).to.have.property('ttl').that.is.within(999_998, 1_000_000)
+      expect((await store.get(KEY))?.value).to.equalBytes(bytes('abc'))
+    })
+  })
+
+  describe('that answers with what it holds', () => {
+    const answering = new Namespaces({
+      validators: { test: () => {} },
+      selectors: { test: (key, values) => values[0][0] >= values[1][0] ? 0 : 1 },
+      rules: { test: { answersHeld: true } },
+      timeout: 5_000
+    })
+
+    it('changes nothing for a worse one: neither its age, nor whose it is', async () => {
+      const needs = { store, namespaces: answering }
+      await hold({ key: KEY, value: bytes('2'), timeReceived: Date.now() }, needs, { received: true })
+      const receivedAt = store.receivedAt(KEY)
+
+      for (const options of [{ received: true }, { own: true }]) {
+        const held = await hold({ key: KEY, value: bytes('1'), timeReceived: Date.now() + 60_000 }, needs, options)
+        expect(held.value).to.equalBytes(bytes('2'))
+        expect(store.receivedAt(KEY)).to.equal(receivedAt).and.not.equal(undefined)
+      }
+    })
+  })
 })

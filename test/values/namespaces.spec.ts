@@ -133,9 +133,14 @@ describe('namespaces', () => {
     expect(covers('/all/x', 'ba', 'ab')).to.equal(true)
     expect(covers('/all/x', 'ab', 'ac')).to.equal(false)
   })
-})
 
-/** All letters of all values, each once. */
-function union (values: Uint8Array[]): Uint8Array {
-  return Uint8Array.from(new Set(values.flatMap(value => [...value]))).toSorted()
-}
+  it('has no rules for a namespace whose validator an application has put in the place of a built-in one', () => {
+    const ours = (): void => {}
+    const validators = { sig: ours }
+    const namespaces = new Namespaces({ validators, selectors: {}, builtIn: { sig: ours }, rules: { sig: { answersHeld: true } }, timeout: 5_000 })
+
+    expect(namespaces.rulesOf(bytes('/sig/x'))).to.deep.equal({ answersHeld: true })
+    validators.sig = () => {}
+    expect(namespaces.rulesOf(bytes('/sig/x'))).to.deep.equal({})
+  })
+})

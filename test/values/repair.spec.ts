@@ -32,6 +32,7 @@ describe('repairing', () => {
     repair({
       key: KEY,
       value: bytes('c'),
+      ends: START + 48 * HOUR,
       holders: new Map(nearest.flatMap(({ contact }, i) => held[i] == null ? [] : [[contact, bytes(held[i] ?? '')] as const])),
       closest: nearest.slice(0, held.length).map(({ contact }) => contact),
       complete: true,
@@ -72,7 +73,7 @@ describe('repairing', () => {
     first.answer = () => 'silence'
     second.answer = () => new Error('broken')
     await third.give(KEY, bytes('d'))
-    repair({ key: KEY, value: bytes('c'), holders: new Map(), closest: [first, second, third, fourth].map(({ contact }) => contact), complete: true, events: new QueryEvents(event => { events.push(event) }, passthroughMapper) }, world.needs)
+    repair({ key: KEY, value: bytes('c'), ends: START + 48 * HOUR, holders: new Map(), closest: [first, second, third, fourth].map(({ contact }) => contact), complete: true, events: new QueryEvents(event => { events.push(event) }, passthroughMapper) }, world.needs)
     await clock.tickAsync(60 * SECOND)
     const errors = events.flatMap(event => event.type === EventTypes.QUERY_ERROR ? [event.from.toString()] : [])
 
@@ -108,7 +109,7 @@ describe('repairing', () => {
         world.sent.length = 0
         await repaired(held, { complete: false })
         const [stale, copy] = world.sentOf('PUT_VALUE')
-        expect(stale.record?.ttl).to.equal(undefined)
+        expect(stale.record?.ttl).to.equal(48 * HOUR / SECOND)
         lives.push(copy.record?.ttl ?? Infinity)
       }
 
@@ -125,7 +126,7 @@ describe('repairing', () => {
         k: 4
       })
       const closest = ending.nearest(KEY).map(({ contact }) => contact)
-      repair({ key: KEY, value: bytes('c'), holders: new Map([[closest[0], bytes('c')]]), closest, complete: false }, ending.needs)
+      repair({ key: KEY, value: bytes('c'), ends: START + 48 * HOUR, holders: new Map([[closest[0], bytes('c')]]), closest, complete: false }, ending.needs)
       await clock.tickAsync(SECOND)
 
       expect(ending.sent).to.deep.equal([])

@@ -15,8 +15,11 @@ import { compareSigned } from './selector.ts'
 import type { Contact } from '../../query/contact.ts'
 import type { WriteResult } from '../../query/store-nearest.ts'
 
-/** Until a writer looks again, ms: at least so long, and so many times as long as the slowest holder took. Then others that began before it have been there, too. */
-const QUIET = { min: 250, roundTrips: 4 }
+/**
+ * Until a writer looks again, ms: so many times as long as the slowest holder took, at least and at the most so long. Then others that began before it have been there, too.
+ * One holder that takes its time is not to hold up a writer for long.
+ */
+const QUIET = { min: 250, most: 2_000, roundTrips: 4 }
 
 export interface SwapNeeds {
   /** what a peer holds under the record's key that is valid; undefined for nothing */
@@ -109,7 +112,7 @@ export async function compareAndSwap (base: Uint8Array | undefined, next: Uint8A
   }
 
   if (prevails() && 'result' in written) {
-    await sleep(Math.max(QUIET.min, QUIET.roundTrips * slowest), signal)
+    await sleep(Math.min(QUIET.most, Math.max(QUIET.min, QUIET.roundTrips * slowest)), signal)
     // who does not answer now has answered before
     await Promise.all([...holders.values()].map(async peer => look(peer).catch(() => signal.throwIfAborted())))
   }
