@@ -144,3 +144,8 @@ describe('namespaces', () => {
     expect(namespaces.rulesOf(bytes('/sig/x'))).to.deep.equal({})
   })
 })
+
+/** All letters of all values, each once. */
+function union (values: Uint8Array[]): Uint8Array {
+  return Uint8Array.from(new Set(values.flatMap(value => [...value]))).toSorted()
+}

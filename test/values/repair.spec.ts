@@ -107,7 +107,7 @@ describe('repairing', () => {
 
       for (const held of [['b', undefined], ['b', 'c', undefined], ['b', 'c', 'c', undefined]]) {
         world.sent.length = 0
-        await repaired(held, { complete: false })
+        await repaired(held, { complete: false, ends: Date.now() + 48 * HOUR })
         const [stale, copy] = world.sentOf('PUT_VALUE')
         expect(stale.record?.ttl).to.equal(48 * HOUR / SECOND)
         lives.push(copy.record?.ttl ?? Infinity)
