@@ -43,7 +43,7 @@ export interface SignedRecordsNeeds {
   publications: Publications
   /** the longest signed record, bytes */
   maxSize: number
-  get (key: Uint8Array, options: ResolveOptions & { signal: AbortSignal, quorum?: Quorum }): Promise<FoundValue>
+  get (key: Uint8Array, options: ResolveOptions & { signal: AbortSignal, quorum?: Quorum, fresh?: boolean }): Promise<FoundValue>
   put (key: Uint8Array, value: Uint8Array, options: { signal: AbortSignal, minSuccesses?: number, useSelf?: boolean, useNetwork?: boolean, before? (peer: Contact): Promise<void> }): Promise<WriteResult>
   /** what a peer holds that is valid; undefined for nothing */
   held (peer: Contact, key: Uint8Array, options: AbortOptions): Promise<Uint8Array | undefined>
@@ -244,7 +244,7 @@ export class SignedRecords implements Records {
 
   /** The highest that is found, a tombstone included; undefined when there is none. */
   async #latest (key: Uint8Array, signal: AbortSignal, quorum?: Quorum): Promise<Version | undefined> {
-    const found = await this.#needs.get(key, { signal, quorum }).catch(error => unlessMissing(error))
+    const found = await this.#needs.get(key, { signal, quorum, fresh: true }).catch(error => unlessMissing(error))
 
     return found == null ? undefined : { bytes: found.value, record: readSigned(found.value).record }
   }
