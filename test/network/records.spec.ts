@@ -124,29 +124,34 @@ describe('signed records on real nodes', function () {
       return (told.get(node) ?? []).filter(detail => Buffer.compare(detail.key, key) === 0).map(({ values }) => values)
     }
 
+    /** Puts them in that order, and looks at what all holders have then, and have told of. */
+    async function putIn (order: string): Promise<void> {
+      const { owner, key, holders } = await stranger()
+      const [lower, higher] = await contradiction(owner)
+      const [a, b] = nodes.filter(node => !holders.includes(node)).map(({ services }) => services.dht)
+      // whoever has the lower one may learn that nobody took it
+      const puts = [async () => a.put(key, lower).catch(refused), async () => b.put(key, higher)]
+
+      if (order === 'at once') {
+        await Promise.all(puts.map(async put => put()))
+      } else {
+        for (const put of order === 'the lower one first' ? puts : puts.reverse()) {
+          await put()
+        }
+      }
+
+      for (const holder of holders) {
+        assert.deepEqual(await heldBy(holder, key), higher)
+        const [values] = toldOf(key, holder)
+        assert.deepEqual([...values].sort(compareSigned), [lower, higher])
+      }
+
+      assert.deepEqual(await nodes[0].services.dht.get(key, { useCache: false }), higher)
+    }
+
     for (const order of ['the lower one first', 'the higher one first', 'at once']) {
       it(`are told of by holders, and all of them end with the same one, put ${order}`, async () => {
-        const { owner, key, holders } = await stranger()
-        const [lower, higher] = await contradiction(owner)
-        const [a, b] = nodes.filter(node => !holders.includes(node)).map(({ services }) => services.dht)
-        // whoever has the lower one may learn that nobody took it
-        const put = [async () => a.put(key, lower).catch(refused), async () => b.put(key, higher)]
-
-        if (order === 'at once') {
-          await Promise.all(put.map(async one => one()))
-        } else {
-          for (const one of order === 'the lower one first' ? put : put.reverse()) {
-            await one()
-          }
-        }
-
-        for (const holder of holders) {
-          assert.deepEqual(await heldBy(holder, key), higher)
-          const [values] = toldOf(key, holder)
-          assert.deepEqual([...values].sort(compareSigned), [lower, higher])
-        }
-
-        assert.deepEqual(await nodes[0].services.dht.get(key, { useCache: false }), higher)
+        await putIn(order)
       })
     }
 
