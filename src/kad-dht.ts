@@ -36,6 +36,7 @@ import type { CID } from 'multiformats/cid'
 interface Found<T> extends FindOptions {
   /** gives the result to whoever awaits it before the operation ends */
   settle (result: T): void
+  iterated: boolean
 }
 
 /** How often expired values are deleted, ms. */
@@ -243,8 +244,8 @@ export class KadDHTService extends TypedEventEmitter<KadDHTEvents & PeerDiscover
     return this.#operation('get', 'GET_VALUE', options, async found => this.#parts.values.get(requireKey(key), {
       ...found,
       quorum,
-      // who listens to the events hears of better ones until the end
-      endsAtQuorum: quorum != null && found.events == null
+      // who iterates hears of better ones until the end
+      endsAtQuorum: quorum != null && !found.iterated
     }))
   }
 
@@ -287,7 +288,7 @@ export class KadDHTService extends TypedEventEmitter<KadDHTEvents & PeerDiscover
     const { useCache, useNetwork } = options
     const traced = this.#components.metrics?.traceFunction?.(`libp2p.kadDHT.${name}`, run, { optionsIndex: 0 }) ?? run
 
-    return operation(options, async ({ signal, emit, settle }) => {
+    return operation(options, async ({ signal, emit, settle, iterated }) => {
       const onEnd = this.#parts.metrics.onOperation(metric)
       let failed = true
 
@@ -295,6 +296,7 @@ export class KadDHTService extends TypedEventEmitter<KadDHTEvents & PeerDiscover
         const result = await traced({
           signal,
           settle,
+          iterated,
           events: emit == null ? undefined : new QueryEvents(emit, this.#config.peerInfoMapper),
           useCache,
           useNetwork,

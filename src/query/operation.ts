@@ -27,6 +27,8 @@ export interface OperationContext<T = unknown> {
   settle (result: T): void
   /** where its events go; undefined when nobody wants any */
   emit?: Emit
+  /** somebody iterates its events, and hears of what follows a first result, too */
+  iterated: boolean
 }
 
 /** Wraps what an operation does; see `Operation` for what that gives. */
@@ -156,7 +158,8 @@ class LazyOperation<T> implements Operation<T> {
             this.#result.resolve(result)
           }
         },
-        emit: this.#iterated || onProgress != null ? emit : undefined
+        emit: this.#iterated || onProgress != null ? emit : undefined,
+        iterated: this.#iterated
       })
 
       if (thrown != null) {

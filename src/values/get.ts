@@ -27,6 +27,8 @@ export interface GetOptions {
   events?: QueryEvents
   /** false: do not take what this node holds into account */
   useCache?: boolean
+  /** true: do not take what was read lately for the present value */
+  fresh?: boolean
   /** false: take only what this node holds */
   useNetwork?: boolean
   /** so many nodes have to answer with a valid value; the majority of k if left out */
@@ -68,26 +70,25 @@ interface Findings {
  * @throws {NotFoundError} when no peer that was asked has a valid value
  */
 export async function getValue (key: Uint8Array, needs: GetNeeds, options: GetOptions): Promise<FoundValue> {
-  const { namespaces, store, cache, peerId } = needs
-  const { signal, events, useCache, useNetwork } = options
+  const { namespaces, store, cache } = needs
+  const { signal, events, useCache, fresh, useNetwork } = options
   namespaces.requireNamespace(key)
   const needed = answersNeeded(options.quorum ?? 'majority', needs.queries.k)
-  const cached = useCache === false ? undefined : cache.get(key)
-
-  if (cached != null) {
-    // the caller may change it
-    const value = cached.slice()
-    events?.onValue(peerId, value)
-
-    return { value, holders: [] }
-  }
-
   const found: Findings = { holders: new Map(), answers: [] }
   const held = useCache === false ? undefined : await store.get(key, { signal })
 
   if (held != null && await isValid(namespaces, key, held.value, { signal })) {
     found.own = found.value = held.value
     found.answers.push({ value: held.value, ends: store.endOf(held) })
+  }
+
+  const remembered = useCache === false || fresh === true ? undefined : cache.get(key)
+
+  if (remembered != null) {
+    // what is held here may have come since
+    found.value = found.own == null ? remembered : await namespaces.best(key, [remembered, found.own])
+
+    return { value: tell(found, found.value, needs, events), holders: [] }
   }
 
   let asked: Asked = { closest: [], complete: false }

@@ -1,7 +1,7 @@
 // Stores a value on the nodes nearest to its key.
 
 import { QueryError } from '../query/errors.ts'
-import { storeNearest } from '../query/store-nearest.ts'
+import { storeNearest, WriteError } from '../query/store-nearest.ts'
 import { encodeRequest, MessageType } from '../wire/message.ts'
 import { decodeRecord, encodeRecord } from '../wire/record.ts'
 import { hold } from './hold.ts'
@@ -23,11 +23,9 @@ export interface PutNeeds extends HoldNeeds {
 export interface PutOptions extends StoreOptions {
   /** false: store it on this node only */
   useNetwork?: boolean
-  /** false: store it on others only */
-  useSelf?: boolean
   /** comes when this node holds it, before anyone else is given it */
   onHeld? (): Promise<void>
-  /** comes before each peer is given it; when it throws, the peer is not */
+  /** comes before each peer is given it; when it throws, the peer is not. Then it is not stored on this node either: whoever looks first decides on that afterwards */
   before? (peer: Contact): Promise<void>
 }
 
@@ -49,7 +47,7 @@ export class BetterValueError extends QueryError {
  * @throws {BetterValueError} the same, in namespaces that answer with what is held
  * @throws {QueryError} when fewer nodes than `minSuccesses` took it; this one still holds it
  */
-export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNeeds, { useNetwork, useSelf, onHeld, before, ...options }: PutOptions): Promise<WriteResult> {
+export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNeeds, { useNetwork, onHeld, before, ...options }: PutOptions): Promise<WriteResult> {
   const { queries, namespaces, maxValueSize } = needs
 
   if (value.byteLength > maxValueSize) {
@@ -58,7 +56,7 @@ export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNe
 
   await namespaces.validate(key, value, options)
 
-  if (useSelf !== false) {
+  if (before == null) {
     const held = await hold({ key, value, timeReceived: Date.now() }, needs, { signal: options.signal, own: true })
 
     if (!namespaces.covers(key, held.value, value)) {
@@ -81,6 +79,25 @@ export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNe
   }
 
   return storeNearest(queries, { key, request, send }, options)
+}
+
+/** What became of a put. */
+export type Written = { result: WriteResult } | { error: unknown }
+
+/** Its error is a thing to look at. */
+export async function attempt (put: () => Promise<WriteResult>): Promise<Written> {
+  try {
+    return { result: await put() }
+  } catch (error) {
+    return { error }
+  }
+}
+
+/** The better ones that others turned out to have, or this node, whether or not others took this one. */
+export function betterValues (written: Written): Uint8Array[] {
+  const failed = 'result' in written ? written.result.failed : written.error instanceof WriteError ? written.error.result.failed : [written]
+
+  return failed.flatMap(({ error }) => error instanceof BetterValueError ? [error.held] : [])
 }
 
 export function encodePut (record: ValueRecord): EncodedRequest {

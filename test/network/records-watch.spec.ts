@@ -8,8 +8,8 @@ import { countListeners } from '../helpers/count-listeners.ts'
 import { createAcquaintedNetwork, createNode, stopAll, untilTrue } from '../helpers/network.ts'
 import { recordRequests } from '../helpers/requests.ts'
 import { trulyNearest } from '../helpers/truth.ts'
-import type { Requests } from '../helpers/requests.ts'
 import type { TestNode, TestNodeInit } from '../helpers/network.ts'
+import type { Requests } from '../helpers/requests.ts'
 
 const K = 4
 const SIZE = 2 * K
@@ -75,20 +75,19 @@ describe('watching a signed record on real nodes', function () {
     const { records } = owner.services.dht
     await records.publish('news', bytes('1'))
     const seen: string[] = []
+    const changes = [async () => records.publish('news', bytes('2')), async () => records.remove('news'), async () => records.publish('news', bytes('3'))]
 
     for await (const { value, removed, owner: by } of watcher.services.dht.records.watch(owner.peerId, 'news', POLLING)) {
       assert.ok(by.equals(owner.peerId))
       seen.push(removed ? 'removed' : new TextDecoder().decode(value))
 
-      switch (seen.length) {
-        case 1: await records.publish('news', bytes('2')); break
-        case 2: await records.remove('news'); break
-        case 3: await records.publish('news', bytes('3')); break
-      }
+      const change = changes.shift()
 
-      if (seen.length === 4) {
+      if (change == null) {
         break
       }
+
+      await change()
     }
 
     assert.deepEqual(seen, ['1', '2', 'removed', '3'])

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { encodePayload } from '../../src/values/signed/payload.ts'
 import { compareSigned } from '../../src/values/signed/selector.ts'
 import { bytes } from '../helpers/content.ts'
-import { createAcquaintedNetwork, stopAll, untilTrue } from '../helpers/network.ts'
+import { createAcquaintedNetwork, createNode, stopAll, untilTrue } from '../helpers/network.ts'
 import { keyFor, recordOf, sealed, signedBy } from '../helpers/signed-records.ts'
 import { trulyNearest } from '../helpers/truth.ts'
 import type { TestNode } from '../helpers/network.ts'
@@ -123,29 +124,34 @@ describe('signed records on real nodes', function () {
       return (told.get(node) ?? []).filter(detail => Buffer.compare(detail.key, key) === 0).map(({ values }) => values)
     }
 
+    /** Puts them in that order, and looks at what all holders have then, and have told of. */
+    async function putIn (order: string): Promise<void> {
+      const { owner, key, holders } = await stranger()
+      const [lower, higher] = await contradiction(owner)
+      const [a, b] = nodes.filter(node => !holders.includes(node)).map(({ services }) => services.dht)
+      // whoever has the lower one may learn that nobody took it
+      const puts = [async () => a.put(key, lower).catch(refused), async () => b.put(key, higher)]
+
+      if (order === 'at once') {
+        await Promise.all(puts.map(async put => put()))
+      } else {
+        for (const put of order === 'the lower one first' ? puts : puts.reverse()) {
+          await put()
+        }
+      }
+
+      for (const holder of holders) {
+        assert.deepEqual(await heldBy(holder, key), higher)
+        const [values] = toldOf(key, holder)
+        assert.deepEqual([...values].sort(compareSigned), [lower, higher])
+      }
+
+      assert.deepEqual(await nodes[0].services.dht.get(key, { useCache: false }), higher)
+    }
+
     for (const order of ['the lower one first', 'the higher one first', 'at once']) {
       it(`are told of by holders, and all of them end with the same one, put ${order}`, async () => {
-        const { owner, key, holders } = await stranger()
-        const [lower, higher] = await contradiction(owner)
-        const [a, b] = nodes.filter(node => !holders.includes(node)).map(({ services }) => services.dht)
-        // whoever has the lower one may learn that nobody took it
-        const put = [async () => a.put(key, lower).catch(refused), async () => b.put(key, higher)]
-
-        if (order === 'at once') {
-          await Promise.all(put.map(async one => one()))
-        } else {
-          for (const one of order === 'the lower one first' ? put : put.reverse()) {
-            await one()
-          }
-        }
-
-        for (const holder of holders) {
-          assert.deepEqual(await heldBy(holder, key), higher)
-          const [values] = toldOf(key, holder)
-          assert.deepEqual([...values].sort(compareSigned), [lower, higher])
-        }
-
-        assert.deepEqual(await nodes[0].services.dht.get(key, { useCache: false }), higher)
+        await putIn(order)
       })
     }
 
@@ -157,6 +163,40 @@ describe('signed records on real nodes', function () {
 
       assert.ok(holders.every(holder => toldOf(key, holder).length === 0))
     })
+  })
+
+  it('are remembered by a node that has read them, for as long as they say, and never taken for the present ones when it writes itself', async () => {
+    const { owner: privateKey, key } = await stranger()
+    const owner = peerIdFromPrivateKey(privateKey)
+    const remembering = await createNode({ dht: { kBucketSize: K, networkDialTimeout: { minTimeout: 8_000 }, clientMode: true, readCache: 100 } })
+
+    try {
+      await remembering.dial(nodes[0].getMultiaddrs())
+      await untilTrue(() => remembering.services.dht.routingTable.size > 0)
+      const { records } = remembering.services.dht
+      const { seq } = await nodes[0].services.dht.records.publish('name', bytes('1'), { privateKey, republish: false })
+      assert.deepEqual((await records.resolve(owner, 'name')).value, bytes('1'))
+      await nodes[0].services.dht.records.publish('name', bytes('2'), { privateKey, republish: false })
+      assert.deepEqual((await records.resolve(owner, 'name')).value, bytes('1'))
+
+      const seen: Array<Uint8Array | undefined> = []
+      await records.update('name', value => {
+        seen.push(value)
+
+        return bytes('3')
+      }, { privateKey, republish: false })
+      assert.deepEqual(seen, [bytes('2')])
+      assert.deepEqual((await records.resolve(owner, 'name')).value, bytes('3'))
+
+      const published = await records.publish('name', bytes('4'), { privateKey, republish: false })
+      assert.equal(published.seq, seq + 3n)
+      assert.deepEqual((await records.resolve(owner, 'name')).value, bytes('4'))
+      await records.remove('name', { privateKey })
+      await assert.rejects(async () => records.resolve(owner, 'name'), { name: 'NotFoundError' })
+      assert.ok(await nodes[1].services.dht.get(key) != null)
+    } finally {
+      await remembering.stop()
+    }
   })
 
   it('come to a node that has none of them yet, when somebody reads', async () => {

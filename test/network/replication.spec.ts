@@ -59,6 +59,15 @@ describe('replication on real nodes', function () {
     await node.stop()
   }
 
+  /** Each minute everybody looks for what is to be put to others. */
+  async function untilReplicated (condition: () => Promise<boolean>): Promise<void> {
+    await untilTrue(async () => {
+      await clock.tickAsync(MINUTE)
+
+      return condition()
+    })
+  }
+
   it('keeps a value where it should be, though its publisher and all that held it first have gone, and others have come', async () => {
     const dht = { replicate: { interval: 1 } }
     await start(dht)
@@ -72,11 +81,7 @@ describe('replication on real nodes', function () {
       await stop(holder)
       await join(undefined, dht)
 
-      await untilTrue(async () => {
-        await clock.tickAsync(MINUTE)
-
-        return (await Promise.all(trulyNearest(nodes, key, K).map(async node => heldBy(node, key)))).every(held => held != null)
-      })
+      await untilReplicated(async () => (await Promise.all(trulyNearest(nodes, key, K).map(async node => heldBy(node, key)))).every(held => held != null))
     }
 
     assert.ok(first.every(holder => !nodes.includes(holder)))
@@ -128,11 +133,7 @@ describe('replication on real nodes', function () {
     for (let time = 5 * HOUR; time < LIFE; time += 5 * HOUR) {
       clock.setSystemTime(putAt + time)
       // one puts it again, and all others get it
-      await untilTrue(async () => {
-        await clock.tickAsync(MINUTE)
-
-        return (await Promise.all(holders.map(async holder => markerOf(holder, key)))).filter(marker => marker.received >= putAt + time).length >= K - 1
-      })
+      await untilReplicated(async () => (await Promise.all(holders.map(async holder => markerOf(holder, key)))).filter(({ received }) => received >= putAt + time).length >= K - 1)
 
       for (const holder of holders) {
         const { expires } = await markerOf(holder, key)

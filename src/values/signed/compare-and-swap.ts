@@ -10,10 +10,11 @@
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { QueryError } from '../../query/errors.ts'
 import { WriteError } from '../../query/store-nearest.ts'
-import { BetterValueError } from '../put.ts'
+import { attempt, betterValues } from '../put.ts'
 import { compareSigned } from './selector.ts'
 import type { Contact } from '../../query/contact.ts'
 import type { WriteResult } from '../../query/store-nearest.ts'
+import type { Written } from '../put.ts'
 
 /**
  * Until a writer looks again, ms: so many times as long as the slowest holder took, at least and at the most so long. Then others that began before it have been there, too.
@@ -24,14 +25,13 @@ const QUIET = { min: 250, most: 2_000, roundTrips: 4 }
 export interface SwapNeeds {
   /** what a peer holds under the record's key that is valid; undefined for nothing */
   held (peer: Contact, signal: AbortSignal): Promise<Uint8Array | undefined>
-  /** stores at the nearest others; calls `before` for each of them first, and does not store there when it throws */
-  write (bytes: Uint8Array, before: (peer: Contact) => Promise<void>): Promise<WriteResult>
+  /** the same of this node: others may take it for a holder, and it is none of its own */
+  heldHere (signal: AbortSignal): Promise<Uint8Array | undefined>
   /**
-   * Stores it on this node, which others read from, too: only what has prevailed, or it would hide from them what has.
-   *
-   * @throws {BetterValueError} when a better one is there
+   * Stores at the nearest, and not on this node, where nobody would see a record that came to nothing but this node itself, which would take it
+   * for what all have. Calls `before` for each of them first, and does not store there when it throws.
    */
-  keep (bytes: Uint8Array): Promise<void>
+  write (bytes: Uint8Array, before: (peer: Contact) => Promise<void>): Promise<WriteResult>
   sleep (ms: number, signal: AbortSignal): Promise<void>
   signal: AbortSignal
 }
@@ -50,113 +50,82 @@ class RivalError extends QueryError {}
  *
  * @throws {QueryError} when too few took it
  */
-export async function compareAndSwap (base: Uint8Array | undefined, next: Uint8Array, mine: Uint8Array[], { held, write, keep, sleep, signal }: SwapNeeds): Promise<SwapOutcome> {
+export async function compareAndSwap (base: Uint8Array | undefined, next: Uint8Array, mine: Uint8Array[], { held, heldHere, write, sleep, signal }: SwapNeeds): Promise<SwapOutcome> {
   const holders = new Map<string, Contact>()
   let rival: Uint8Array | undefined
   let slowest = 0
 
-  /** Whether it is the word of somebody else that this writer has not read. */
-  const isOthers = (bytes: Uint8Array): boolean => ![next, ...mine].some(own => uint8ArrayEquals(own, bytes)) && (base == null || compareSigned(bytes, base) > 0)
-  const prevails = (): boolean => rival == null || compareSigned(next, rival) > 0
-
-  const meet = (bytes: Uint8Array): void => {
-    if (isOthers(bytes) && (rival == null || compareSigned(bytes, rival) > 0)) {
-      rival = bytes
-    }
-  }
-
-  /** What is there; undefined for nothing. */
-  const look = async (peer: Contact): Promise<Uint8Array | undefined> => {
-    const begun = Date.now()
-    const bytes = await held(peer, signal)
-    slowest = Math.max(slowest, Date.now() - begun)
-
-    if (bytes != null) {
-      meet(bytes)
+  /** Whether that is of somebody else than this writer and those before it. */
+  const meets = (bytes: Uint8Array | undefined): bytes is Uint8Array => {
+    if (bytes == null || [next, ...mine].some(own => uint8ArrayEquals(own, bytes)) || (base != null && compareSigned(bytes, base) <= 0)) {
+      return false
     }
 
-    return bytes
+    rival = rival == null || compareSigned(bytes, rival) > 0 ? bytes : rival
+
+    return true
   }
 
-  /** Stores it where there is nothing of others; where `overLower`, also where that is lower. */
-  const store = async (overLower: boolean): Promise<Written> => {
-    const written = await attempt(write(next, async peer => {
-      const bytes = await look(peer)
+  const isHighest = (): boolean => rival == null || compareSigned(next, rival) > 0
 
-      if (bytes != null && isOthers(bytes) && !(overLower && compareSigned(next, bytes) > 0)) {
+  /** Stores it where nobody else has written; where `overLower`, also where that is lower. */
+  const lookAndWrite = async (overLower: boolean): Promise<Written> => {
+    const written = await attempt(async () => write(next, async peer => {
+      const begun = Date.now()
+      const bytes = await held(peer, signal)
+
+      if (meets(bytes) && !(overLower && compareSigned(next, bytes) > 0)) {
         throw new RivalError('Another writer was faster there')
       }
 
+      slowest = Math.max(slowest, Date.now() - begun)
       holders.set(peer.id, peer)
     }))
 
-    resultOf(written)?.failed.forEach(({ error }) => {
-      // it came there after the look
-      if (error instanceof BetterValueError) {
-        meet(error.held)
-      }
-    })
+    // those that came between the look and the write
+    betterValues(written).forEach(meets)
 
     return written
   }
 
-  let written = await store(false)
+  const here = await heldHere(signal)
+
+  if (meets(here)) {
+    return { rival: here }
+  }
+
+  let written = await lookAndWrite(false)
   const isAhead = isMost(written)
 
-  if (rival != null) {
-    if (!prevails() || !isAhead) {
-      return { rival }
-    }
-
-    written = await store(true)
+  if (rival != null && isAhead && isHighest()) {
+    written = await lookAndWrite(true)
   }
 
-  if (prevails() && 'result' in written) {
+  if ((rival == null || (isAhead && isHighest())) && 'result' in written) {
     await sleep(Math.min(QUIET.most, Math.max(QUIET.min, QUIET.roundTrips * slowest)), signal)
     // who does not answer now has answered before
-    await Promise.all([...holders.values()].map(async peer => look(peer).catch(() => signal.throwIfAborted())))
+    await Promise.all([...holders.values()].map(async peer => held(peer, signal).then(meets, () => { signal.throwIfAborted() })))
+    meets(await heldHere(signal))
   }
 
-  if (rival != null && !(prevails() && isAhead)) {
+  if (rival != null && !(isAhead && isHighest())) {
     return { rival }
   }
 
-  if ('failure' in written) {
-    throw written.failure
-  }
-
-  try {
-    await keep(next)
-  } catch (error) {
-    if (error instanceof BetterValueError) {
-      return { rival: error.held }
-    }
-
-    throw error
+  if ('error' in written) {
+    throw written.error
   }
 
   return written
 }
 
-/** What became of a write. */
-type Written = { result: WriteResult } | { failure: unknown }
-
-async function attempt (write: Promise<WriteResult>): Promise<Written> {
-  return write.then(result => ({ result }), (failure: unknown) => ({ failure }))
-}
-
-/** Whom it was given to, as far as that is known. */
-function resultOf (written: Written): WriteResult | undefined {
-  if ('result' in written) {
-    return written.result
-  }
-
-  return written.failure instanceof WriteError ? written.failure.result : undefined
-}
-
 /** Whether most of those that were to be given it have taken it. */
 function isMost (written: Written): boolean {
-  const result = resultOf(written)
+  if ('error' in written && !(written.error instanceof WriteError)) {
+    return false
+  }
 
-  return result != null && result.stored.length > result.failed.length
+  const { stored, failed } = 'result' in written ? written.result : (written.error as WriteError).result
+
+  return stored.length > failed.length
 }

@@ -46,7 +46,7 @@ export interface Change {
  * @throws {RecordConflictError} when others were faster each time
  */
 export async function updateRecord (change: Change, needs: UpdateNeeds): Promise<PublishedRecord | undefined> {
-  const { latest, sign, acknowledge, retries = RETRIES, sleep, signal } = needs
+  const { latest, sign, acknowledge, retries = RETRIES } = needs
   const mine: Uint8Array[] = []
 
   for (let retry = 0, base = await latest(); ; retry++) {
