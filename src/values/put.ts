@@ -1,7 +1,7 @@
 // Stores a value on the nodes nearest to its key.
 
 import { QueryError } from '../query/errors.ts'
-import { storeNearest } from '../query/store-nearest.ts'
+import { storeNearest, WriteError } from '../query/store-nearest.ts'
 import { encodeRequest, MessageType } from '../wire/message.ts'
 import { decodeRecord, encodeRecord } from '../wire/record.ts'
 import { hold } from './hold.ts'
@@ -23,7 +23,7 @@ export interface PutNeeds extends HoldNeeds {
 export interface PutOptions extends StoreOptions {
   /** false: store it on this node only */
   useNetwork?: boolean
-  /** comes before each peer is given it; when it throws, the peer is not */
+  /** comes before each peer is given it; when it throws, the peer is not. Then it is not stored on this node either: whoever looks first decides on that afterwards */
   before? (peer: Contact): Promise<void>
 }
 
@@ -53,10 +53,13 @@ export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNe
   }
 
   await namespaces.validate(key, value, options)
-  const held = await hold({ key, value, timeReceived: Date.now() }, needs, { signal: options.signal, own: true })
 
-  if (!namespaces.covers(key, held.value, value)) {
-    throw new BetterValueError(held.value)
+  if (before == null) {
+    const held = await hold({ key, value, timeReceived: Date.now() }, needs, { signal: options.signal, own: true })
+
+    if (!namespaces.covers(key, held.value, value)) {
+      throw new BetterValueError(held.value)
+    }
   }
 
   if (useNetwork === false) {
@@ -72,6 +75,25 @@ export async function putValue (key: Uint8Array, value: Uint8Array, needs: PutNe
   }
 
   return storeNearest(queries, { key, request, send }, options)
+}
+
+/** What became of a put. */
+export type Written = { result: WriteResult } | { error: unknown }
+
+/** Its error is a thing to look at. */
+export async function attempt (put: () => Promise<WriteResult>): Promise<Written> {
+  try {
+    return { result: await put() }
+  } catch (error) {
+    return { error }
+  }
+}
+
+/** The better ones that others turned out to have, or this node, whether or not others took this one. */
+export function betterValues (written: Written): Uint8Array[] {
+  const failed = 'result' in written ? written.result.failed : written.error instanceof WriteError ? written.error.result.failed : [written]
+
+  return failed.flatMap(({ error }) => error instanceof BetterValueError ? [error.held] : [])
 }
 
 export function encodePut (record: ValueRecord): EncodedRequest {

@@ -7,6 +7,7 @@
 
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { QueryError } from '../../query/errors.ts'
+import { attempt, betterValues } from '../put.ts'
 import { compareSigned } from './selector.ts'
 import type { Contact } from '../../query/contact.ts'
 import type { WriteResult } from '../../query/store-nearest.ts'
@@ -17,7 +18,12 @@ const QUIET = { min: 250, roundTrips: 4 }
 export interface SwapNeeds {
   /** what a peer holds under the record's key that is valid; undefined for nothing */
   held (peer: Contact, signal: AbortSignal): Promise<Uint8Array | undefined>
-  /** stores at the nearest; calls `before` for each of them first, and does not store there when it throws */
+  /** the same of this node: others may take it for a holder, and it is none of its own */
+  heldHere (signal: AbortSignal): Promise<Uint8Array | undefined>
+  /**
+   * Stores at the nearest, and not on this node, where nobody would see a record that came to nothing but this node itself, which would take it
+   * for what all have. Calls `before` for each of them first, and does not store there when it throws.
+   */
   write (bytes: Uint8Array, before: (peer: Contact) => Promise<void>): Promise<WriteResult>
   sleep (ms: number, signal: AbortSignal): Promise<void>
   signal: AbortSignal
@@ -37,55 +43,59 @@ class RivalError extends QueryError {}
  *
  * @throws {QueryError} when too few took it
  */
-export async function compareAndSwap (base: Uint8Array | undefined, next: Uint8Array, mine: Uint8Array[], { held, write, sleep, signal }: SwapNeeds): Promise<SwapOutcome> {
+export async function compareAndSwap (base: Uint8Array | undefined, next: Uint8Array, mine: Uint8Array[], { held, heldHere, write, sleep, signal }: SwapNeeds): Promise<SwapOutcome> {
   const holders: Contact[] = []
-  let rival: Uint8Array | undefined
+  const rivals: Uint8Array[] = []
   let slowest = 0
 
-  /** Whether nobody but this writer and those before it has been there. */
-  const look = async (peer: Contact): Promise<boolean> => {
-    const bytes = await held(peer, signal)
-
+  /** Whether somebody else than this writer and those before it has been there. */
+  const meets = (bytes: Uint8Array | undefined): boolean => {
     if (bytes == null || [next, ...mine].some(own => uint8ArrayEquals(own, bytes)) || (base != null && compareSigned(bytes, base) <= 0)) {
-      return true
+      return false
     }
 
-    rival = rival == null || compareSigned(bytes, rival) > 0 ? bytes : rival
+    rivals.push(bytes)
 
-    return false
+    return true
   }
 
-  let result: WriteResult | undefined
-  let failure: unknown
+  const lookAndWrite = async (): Promise<WriteResult> => write(next, async peer => {
+    const begun = Date.now()
 
-  try {
-    result = await write(next, async peer => {
-      const begun = Date.now()
+    if (meets(await held(peer, signal))) {
+      throw new RivalError('Another writer was faster there')
+    }
 
-      if (!await look(peer)) {
-        throw new RivalError('Another writer was faster there')
-      }
+    slowest = Math.max(slowest, Date.now() - begun)
+    holders.push(peer)
+  })
 
-      slowest = Math.max(slowest, Date.now() - begun)
-      holders.push(peer)
-    })
-  } catch (error) {
-    failure = error
+  if (meets(await heldHere(signal))) {
+    return { rival: highestOf(rivals) }
   }
 
-  if (rival == null && result != null) {
+  const written = await attempt(lookAndWrite)
+  // those that came between the look and the write
+  betterValues(written).forEach(meets)
+
+  if (rivals.length === 0 && 'result' in written) {
     await sleep(Math.max(QUIET.min, QUIET.roundTrips * slowest), signal)
     // who does not answer now has answered before
-    await Promise.all(holders.map(async peer => look(peer).catch(() => signal.throwIfAborted())))
+    await Promise.all(holders.map(async peer => held(peer, signal).then(meets, () => { signal.throwIfAborted() })))
+    meets(await heldHere(signal))
   }
 
-  if (rival != null) {
-    return { rival }
+  if (rivals.length > 0) {
+    return { rival: highestOf(rivals) }
   }
 
-  if (result == null) {
-    throw failure
+  if ('error' in written) {
+    throw written.error
   }
 
-  return { result }
+  return written
+}
+
+function highestOf (rivals: Uint8Array[]): Uint8Array {
+  return rivals.reduce((highest, rival) => compareSigned(rival, highest) > 0 ? rival : highest)
 }

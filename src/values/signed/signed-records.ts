@@ -3,10 +3,9 @@
 import { NotFoundError, NotStartedError } from '@libp2p/interface'
 import { setMaxListeners } from 'main-event'
 import { sleep } from '../../query/sleep.ts'
-import { WriteError } from '../../query/store-nearest.ts'
 import { InvalidRecordError } from '../namespaces.ts'
 import { OneByOne } from '../one-by-one.ts'
-import { BetterValueError } from '../put.ts'
+import { attempt, betterValues } from '../put.ts'
 import { nameOf } from '../record-name.ts'
 import { MAX_AHEAD } from './limits.ts'
 import { isOwner, ownerMultihash } from './owner.ts'
@@ -44,7 +43,7 @@ export interface SignedRecordsNeeds {
   /** the longest signed record, bytes */
   maxSize: number
   get (key: Uint8Array, options: ResolveOptions & { signal: AbortSignal, quorum?: Quorum }): Promise<FoundValue>
-  put (key: Uint8Array, value: Uint8Array, options: { signal: AbortSignal, minSuccesses?: number, before? (peer: Contact): Promise<void> }): Promise<WriteResult>
+  put (key: Uint8Array, value: Uint8Array, options: { signal: AbortSignal, minSuccesses?: number, useNetwork?: boolean, before? (peer: Contact): Promise<void> }): Promise<WriteResult>
   /** what a peer holds that is valid; undefined for nothing */
   held (peer: Contact, key: Uint8Array, options: AbortOptions): Promise<Uint8Array | undefined>
   toPeerId (multihash: Uint8Array): PeerId
@@ -86,7 +85,7 @@ export class SignedRecords implements Records {
     const owned = this.#owned(name, options)
 
     return this.#exclusively(owned.key, options, async signal => {
-      const latest = await this.#latest(owned.key, signal)
+      const latest = await this.#latest(owned.key, { signal })
       await this.#begin(owned.key, options, signal)
 
       return this.#published(owned, { value, rule: 'SIGNATURE' }, latest?.record.seq, options, signal)
@@ -109,7 +108,7 @@ export class SignedRecords implements Records {
     const owned = this.#owned(name, options)
 
     return this.#exclusively(owned.key, options, async signal => updateRecord(change, {
-      latest: async () => this.#latest(owned.key, signal, 'all'),
+      latest: async () => this.#latest(owned.key, { signal, quorum: 'all' }),
       sign: async (value, above) => {
         const signed = await this.#sign(owned, { value, rule: 'SIGNATURE' }, above, options, signal)
         await this.#begin(owned.key, options, signal)
@@ -117,12 +116,14 @@ export class SignedRecords implements Records {
         return signed
       },
       write: async (bytes, before) => this.#needs.put(owned.key, bytes, { signal, minSuccesses: options.minSuccesses, before }),
-      acknowledge: async ({ record }, result) => {
+      acknowledge: async ({ bytes, record }, result) => {
+        await this.#keep(owned.key, bytes, signal)
         await this.#note(owned.key, options)
 
         return { ...this.#resolved(record), ...result }
       },
       held: async (peer, signal) => this.#needs.held(peer, owned.key, { signal }),
+      heldHere: async signal => (await this.#latest(owned.key, { signal, useNetwork: false }))?.bytes,
       sleep,
       retries: options.retries,
       signal
@@ -134,7 +135,7 @@ export class SignedRecords implements Records {
 
     return this.#exclusively(owned.key, options, async signal => {
       await this.#needs.publications.cancel(owned.key)
-      const latest = await this.#latest(owned.key, signal)
+      const latest = await this.#latest(owned.key, { signal })
       const { stored, failed, messages, hops } = await this.#published(owned, { value: new Uint8Array(0), rule: 'TOMBSTONE' }, latest?.record.seq, { ttl: 0, republish: false }, signal)
 
       return { stored, failed, messages, hops }
@@ -165,7 +166,7 @@ export class SignedRecords implements Records {
    */
   async renew ({ key, until }: Publication, signal: AbortSignal): Promise<void> {
     await this.#writes.run(nameOf(key), async () => {
-      const latest = await this.#latest(key, signal)
+      const latest = await this.#latest(key, { signal })
 
       if (latest == null || latest.record.rule === 'TOMBSTONE' || (until != null && until <= Date.now())) {
         await this.#needs.publications.cancel(key)
@@ -200,27 +201,18 @@ export class SignedRecords implements Records {
 
   /** Whether all went well, or somebody holds a better one. */
   async #write (key: Uint8Array, bytes: Uint8Array, { minSuccesses }: PublishOptions, signal: AbortSignal): Promise<{ result: WriteResult } | { better: Uint8Array }> {
-    let result: WriteResult | undefined
-    let failure: unknown
-
-    try {
-      result = await this.#needs.put(key, bytes, { signal, minSuccesses })
-    } catch (error) {
-      failure = error
-    }
-
-    const errors = failure instanceof WriteError ? failure.result.failed.map(({ error }) => error) : failure == null ? result?.failed.map(({ error }) => error) ?? [] : [failure]
-    const better = errors.find(error => error instanceof BetterValueError)
+    const written = await attempt(async () => this.#needs.put(key, bytes, { signal, minSuccesses }))
+    const [better] = betterValues(written)
 
     if (better != null) {
-      return { better: better.held }
+      return { better }
     }
 
-    if (result == null) {
-      throw failure
+    if ('error' in written) {
+      throw written.error
     }
 
-    return { result }
+    return written
   }
 
   async #sign ({ key, privateKey }: Owned, { value, rule }: Said, above: bigint = 0n, { expires = Infinity, ttl = TTL }: PublishOptions, signal: AbortSignal): Promise<Version> {
@@ -242,10 +234,19 @@ export class SignedRecords implements Records {
   }
 
   /** The highest that is found, a tombstone included; undefined when there is none. */
-  async #latest (key: Uint8Array, signal: AbortSignal, quorum?: Quorum): Promise<Version | undefined> {
-    const found = await this.#needs.get(key, { signal, quorum }).catch(error => unlessMissing(error))
+  async #latest (key: Uint8Array, options: ResolveOptions & { signal: AbortSignal, quorum?: Quorum }): Promise<Version | undefined> {
+    const found = await this.#needs.get(key, options).catch(error => unlessMissing(error))
 
     return found == null ? undefined : { bytes: found.value, record: readSigned(found.value).record }
+  }
+
+  /** This node holds it, too, unless somebody was faster to give it a better one. */
+  async #keep (key: Uint8Array, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    const written = await attempt(async () => this.#needs.put(key, bytes, { signal, useNetwork: false }))
+
+    if ('error' in written && betterValues(written).length === 0) {
+      throw written.error
+    }
   }
 
   /** From now on it is published again, whatever becomes of the first attempt. */
