@@ -1,5 +1,7 @@
 // The overlays that this node is in, and those it asks about: what `dht.overlays` is.
 
+import { OneByOne } from '../one-by-one.ts'
+import { nameOf } from '../record-name.ts'
 import { readEntry, signEntry } from './member-entry.ts'
 import { encodeSet, members } from './member-set.ts'
 import { overlayKey, parseOverlayKey } from './overlay-key.ts'
@@ -25,6 +27,8 @@ export interface MemberListsNeeds {
 
 export class MemberLists implements Overlays {
   readonly #needs: MemberListsNeeds
+  /** of one overlay go one after another: the last word is the one that holds */
+  readonly #writes = new OneByOne()
 
   constructor (needs: MemberListsNeeds) {
     this.#needs = needs
@@ -36,23 +40,29 @@ export class MemberLists implements Overlays {
     // nobody else's key is at hand when the time comes to sign anew
     const again = republish && options.privateKey == null
 
-    if (again) {
-      await publications.begin(key, options)
-    }
+    return this.#writes.run(nameOf(key), async () => {
+      if (again) {
+        await publications.begin(key, options)
+      }
 
-    const result = await this.#put(overlay, false, options)
+      const result = await this.#put(overlay, false, options)
 
-    if (again) {
-      await publications.succeeded(key)
-    }
+      if (again) {
+        await publications.succeeded(key)
+      }
 
-    return result
+      return result
+    })
   }
 
   async leave (overlay: Uint8Array, options: OverlayOptions = {}): Promise<WriteResult> {
-    await this.#needs.publications.cancel(overlayKey(overlay))
+    const key = overlayKey(overlay)
 
-    return this.#put(overlay, true, options)
+    return this.#writes.run(nameOf(key), async () => {
+      await this.#needs.publications.cancel(key)
+
+      return this.#put(overlay, true, options)
+    })
   }
 
   async members (overlay: Uint8Array, options: AbortOptions = {}): Promise<OverlayMember[]> {
@@ -69,10 +79,16 @@ export class MemberLists implements Overlays {
     }
   }
 
-  /** Signs this node's entry anew. */
+  /** Signs this node's entry anew, unless it has left meanwhile. */
   async renew ({ key }: Publication, signal: AbortSignal): Promise<void> {
-    await this.#put(parseOverlayKey(key), false, { signal })
-    await this.#needs.publications.succeeded(key)
+    const { publications } = this.#needs
+
+    await this.#writes.run(nameOf(key), async () => {
+      if (await publications.has(key, { signal })) {
+        await this.#put(parseOverlayKey(key), false, { signal })
+        await publications.succeeded(key)
+      }
+    })
   }
 
   async #put (overlay: Uint8Array, left: boolean, { privateKey = this.#needs.privateKey, ...options }: OverlayOptions): Promise<WriteResult> {
