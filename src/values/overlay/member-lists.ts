@@ -59,7 +59,10 @@ export class MemberLists implements Overlays {
     const key = overlayKey(overlay)
 
     return this.#writes.run(nameOf(key), async () => {
-      await this.#needs.publications.cancel(key)
+      // what is entered again is this node, not the one that another key stands for
+      if (options.privateKey == null) {
+        await this.#needs.publications.cancel(key)
+      }
 
       return this.#put(overlay, true, options)
     })

@@ -36,7 +36,9 @@ export async function * watchRecord ({ find, held, sleep, minInterval, maxInterv
     }
 
     if (value == null) {
-      const found = await find(signal)
+      // with nobody to ask there is nothing new: another time there may be
+      const found = await find(signal).catch(() => undefined)
+      signal.throwIfAborted()
       value = found?.value
       holders = found?.holders ?? []
     }

@@ -114,6 +114,14 @@ describe('the overlays of a node', () => {
     expect((await names()).toSorted()).to.deep.equal([idOf(privateKey), idOf(other)].toSorted())
   })
 
+  it('go on having this node when it takes another one out of it', async () => {
+    await overlays.join(OVERLAY)
+    await overlays.join(OVERLAY, { privateKey: other })
+    await overlays.leave(OVERLAY, { privateKey: other })
+    expect(await names()).to.deep.equal([idOf(privateKey)])
+    expect(await published()).to.have.lengthOf(1)
+  })
+
   it('are signed anew each time, with a later end', async () => {
     await overlays.join(OVERLAY)
     await clock.tickAsync(22 * HOUR)
