@@ -22,7 +22,7 @@ import type { PrivateKey } from '@libp2p/interface'
 
 export interface SwapWorldInit {
   time: VirtualTime
-  random: () => number
+  random (): number
   owner: PrivateKey
   holders: number
   writers: number

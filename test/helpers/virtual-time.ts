@@ -32,11 +32,11 @@ export class VirtualTime {
 
   /** Passes until that is done, or nothing happens any more; then real time is back. */
   async pass <T> (done: Promise<T>): Promise<T> {
-    let isDone = false
-    done.finally(() => { isDone = true }).catch(() => {})
+    const state = { isDone: false }
+    done.finally(() => { state.isDone = true }).catch(() => {})
 
     try {
-      for (await settled(); !isDone; await settled()) {
+      for (await settled(); !state.isDone; await settled()) {
         const next = this.#waiting.reduce<Waiting | undefined>((first, one) => first == null || one.at < first.at || (one.at === first.at && one.chance < first.chance) ? one : first, undefined)
 
         if (next == null) {

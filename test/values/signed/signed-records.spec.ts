@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
 import { MemoryDatastore } from 'datastore-core'
-import { getValue } from '../../../src/values/get.ts'
 import { builtIn } from '../../../src/values/built-in.ts'
+import { getValue } from '../../../src/values/get.ts'
 import { Publications } from '../../../src/values/publications.ts'
 import { putValue } from '../../../src/values/put.ts'
 import { Sequences } from '../../../src/values/sequences.ts'
@@ -71,10 +71,10 @@ describe('the signed records of a node', () => {
 
   /** Time passes until that is done; signing takes none. */
   async function soon <T> (promise: Promise<T>): Promise<T> {
-    let isDone = false
-    promise.finally(() => { isDone = true }).catch(() => {})
+    const state = { isDone: false }
+    promise.finally(() => { state.isDone = true }).catch(() => {})
 
-    while (!isDone) {
+    while (!state.isDone) {
       await clock.tickAsync(10)
       await turn()
     }
@@ -99,6 +99,11 @@ describe('the signed records of a node', () => {
 
       return value == null ? 'nothing' : `${readSigned(value).record.seq} ${text(readSigned(value).record.value)}`
     }))
+  }
+
+  /** The nearest says that it holds that, whatever it is asked and given. */
+  function answerWith (lie: Uint8Array): void {
+    world.nearest(key)[0].answer = ({ type }) => type === 'PUT_VALUE' || type === 'GET_VALUE' ? replyWith(key, lie) : undefined
   }
 
   async function give (seq: bigint, value: string, more = {}): Promise<void> {
@@ -135,7 +140,7 @@ describe('the signed records of a node', () => {
     const foreign = await signedBy(stranger, { key: keyFor(stranger), seq: 1_000n, expires: Date.now() + HOUR })
 
     for (const lie of [forged, foreign, bytes('none')]) {
-      world.nearest(key)[0].answer = ({ type }) => type === 'PUT_VALUE' || type === 'GET_VALUE' ? replyWith(key, lie) : undefined
+      answerWith(lie)
       const { seq, failed } = await soon(records.publish('name', bytes('new')))
       expect(seq < 10n).to.equal(true)
       expect(failed).to.have.lengthOf(1)
@@ -144,7 +149,13 @@ describe('the signed records of a node', () => {
 
   it('are given up when others always have a higher number', async () => {
     let seq = 100n
-    world.nearest(key)[0].answer = async ({ type }) => type === 'PUT_VALUE' ? replyWith(key, await signedBy(owner, { seq: seq += 100n, expires: Date.now() + HOUR })) : undefined
+    world.nearest(key)[0].answer = async ({ type }) => {
+      if (type === 'PUT_VALUE') {
+        seq += 100n
+
+        return replyWith(key, await signedBy(owner, { seq, expires: Date.now() + HOUR }))
+      }
+    }
     await expect(soon(records.publish('name', bytes('new')))).to.eventually.be.rejected.with.property('name', 'RecordConflictError')
   })
 
