@@ -82,7 +82,8 @@ export async function getValue (key: Uint8Array, needs: GetNeeds, options: GetOp
     found.answers.push({ value: held.value, ends: store.endOf(held) })
   }
 
-  const remembered = useCache === false || fresh === true ? undefined : cache.get(key)
+  // whoever asks for a quorum wants to know what so many say now
+  const remembered = useCache === false || fresh === true || options.quorum != null ? undefined : cache.get(key)
 
   if (remembered != null) {
     // what is held here may have come since

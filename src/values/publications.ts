@@ -119,9 +119,10 @@ export class Publications {
 /** Undefined for what is none of ours, or was cut short. */
 function parse (bytes: Uint8Array): Stored | undefined {
   try {
+    // an end that never comes is written as null
     const { publishedAt, due, until, failures, error } = JSON.parse(uint8ArrayToString(bytes)) as Stored
 
-    return [publishedAt, due, failures].every(Number.isFinite) ? { publishedAt, due, until, failures, error } : undefined
+    return [publishedAt, due, failures].every(Number.isFinite) ? { publishedAt, due, until: until ?? undefined, failures, error } : undefined
   } catch {
     // written by something else
   }

@@ -95,9 +95,17 @@ export async function attempt (put: () => Promise<WriteResult>): Promise<Written
 
 /** The better ones that others turned out to have, or this node, whether or not others took this one. */
 export function betterValues (written: Written): Uint8Array[] {
-  const failed = 'result' in written ? written.result.failed : written.error instanceof WriteError ? written.error.result.failed : [written]
+  return errorsOf(written).flatMap(error => error instanceof BetterValueError ? [error.held] : [])
+}
 
-  return failed.flatMap(({ error }) => error instanceof BetterValueError ? [error.held] : [])
+function errorsOf (written: Written): unknown[] {
+  if ('error' in written && !(written.error instanceof WriteError)) {
+    return [written.error]
+  }
+
+  const { result } = 'result' in written ? written : written.error as WriteError
+
+  return result.failed.map(({ error }) => error)
 }
 
 export function encodePut (record: ValueRecord): EncodedRequest {

@@ -172,7 +172,7 @@ export class Replicator {
     return replicated
   }
 
-  async #replicate ({ key, receivedAt, expires }: HeldForOthers, signal: AbortSignal): Promise<void> {
+  async #replicate ({ key, receivedAt }: HeldForOthers, signal: AbortSignal): Promise<void> {
     const { self, queries, store } = this.#needs
     const { k } = queries
     const target = keyOf(key)
@@ -186,7 +186,7 @@ export class Replicator {
 
     // somebody else may have been faster
     if (store.receivedAt(key) === receivedAt) {
-      await this.#give(key, expires, replicationTargets(target, self, closest, k), signal)
+      await this.#give(key, replicationTargets(target, self, closest, k), signal)
     }
   }
 
@@ -194,12 +194,13 @@ export class Replicator {
     const { self, queries: { k }, store } = this.#needs
     const newcomers = [...this.#newcomers.values()]
     this.#newcomers.clear()
-    // keys that this node is the nearest to have their neighbours among its own
+    // whoever is nearer to a key than this node is most often among its own neighbours: most values need no closer look
     const neighbours = this.#needs.closest(self.key, 2 * k)
 
-    for await (const { key, expires } of store.held({ signal })) {
+    for await (const { key } of store.held({ signal })) {
       const target = keyOf(key)
-      const heirs = newcomers.filter(newcomer => shouldHandOver(target, newcomer, self, neighbours, k))
+      const heirs = newcomers.filter(newcomer => shouldHandOver(target, newcomer, self, neighbours, k) &&
+        shouldHandOver(target, newcomer, self, this.#needs.closest(target, k), k))
 
       if (heirs.length > 0 && this.#queue.size >= this.#options.maxQueueSize) {
         this.#needs.onFull?.()
@@ -207,7 +208,7 @@ export class Replicator {
       }
 
       if (heirs.length > 0) {
-        this.#enqueue(async () => this.#give(key, expires, heirs, signal))
+        this.#enqueue(async () => this.#give(key, heirs, signal))
       }
     }
   }
@@ -219,10 +220,11 @@ export class Replicator {
   }
 
   /** Its life is not extended by it: what is left of it goes with it. */
-  async #give (key: Uint8Array, expires: number, peers: Contact[], signal: AbortSignal): Promise<void> {
+  async #give (key: Uint8Array, peers: Contact[], signal: AbortSignal): Promise<void> {
     const { store, refusals } = this.#needs
     const record = await store.get(key, { signal })
-    const ttl = ttlLeft(expires, Date.now())
+    // another may have taken its place while it waited for its turn
+    const ttl = record == null ? 0 : ttlLeft(store.endOf(record), Date.now())
 
     if (record == null || ttl === 0) {
       return

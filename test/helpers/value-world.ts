@@ -21,8 +21,8 @@ import type { GetNeeds } from '../../src/values/get.ts'
 import type { Selectors, Validators, ValueRules } from '../../src/values/namespaces.ts'
 import type { ReplicatorNeeds } from '../../src/values/replicator.ts'
 import type { EncodedRequest, Message, MessageName } from '../../src/wire/message.ts'
-import type { RequestHandler } from '../../src/wire/server.ts'
 import type { ValueRecord } from '../../src/wire/record.ts'
+import type { RequestHandler } from '../../src/wire/server.ts'
 import type { AbortOptions } from '@libp2p/interface'
 
 /** How long a value is held, ms. */

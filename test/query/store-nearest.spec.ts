@@ -151,25 +151,27 @@ describe('storing at the nearest', () => {
   })
 
   for (const when of ['looks', 'stores'] as const) {
-    it(`is ended by the signal while it ${when}, and leaves nothing behind`, async () => {
-      const world = createWorld()
-      const controller = new AbortController()
-      let ended = 0
-      onSend = async (to, signal) => new Promise((resolve, reject) => {
-        signal.addEventListener('abort', () => {
-          ended++
-          reject(signal.reason)
-        })
-      })
-      setTimeout(() => { controller.abort(new Error('enough')) }, when === 'looks' ? 15 : 1_000)
-      const { error, took } = await store(world.queries, { signal: controller.signal })
+    it(`is ended by the signal while it ${when}, and leaves nothing behind`, async () => { await endWhileIt(when) })
+  }
 
-      expect(error).to.have.property('message', 'enough')
-      expect(took).to.be.at.most(1_000)
-      expect(ended).to.equal(sends.length)
-      expect(when === 'looks' || sends.length === K).to.equal(true)
-      expect(clock.countTimers()).to.equal(0)
+  async function endWhileIt (when: 'looks' | 'stores'): Promise<void> {
+    const world = createWorld()
+    const controller = new AbortController()
+    let ended = 0
+    onSend = async (to, signal) => new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        ended++
+        reject(signal.reason)
+      })
     })
+    setTimeout(() => { controller.abort(new Error('enough')) }, when === 'looks' ? 15 : 1_000)
+    const { error, took } = await store(world.queries, { signal: controller.signal })
+
+    expect(error).to.have.property('message', 'enough')
+    expect(took).to.be.at.most(1_000)
+    expect(ended).to.equal(sends.length)
+    expect(when === 'looks' || sends.length === K).to.equal(true)
+    expect(clock.countTimers()).to.equal(0)
   }
 
   it('does not believe that it was stored when it was ended just when the last one took it', async () => {

@@ -42,11 +42,14 @@ export class MemberLists implements Overlays {
 
     return this.#writes.run(nameOf(key), async () => {
       if (again) {
-        await publications.begin(key, { signal: options.signal })
+        await publications.begin(key, options)
       }
 
       const result = await this.#put(overlay, false, options)
-      await publications.succeeded(key)
+
+      if (again) {
+        await publications.succeeded(key)
+      }
 
       return result
     })
@@ -56,6 +59,7 @@ export class MemberLists implements Overlays {
     const key = overlayKey(overlay)
 
     return this.#writes.run(nameOf(key), async () => {
+      // what is entered again is this node, not the one that another key stands for
       if (options.privateKey == null) {
         await this.#needs.publications.cancel(key)
       }
@@ -78,13 +82,14 @@ export class MemberLists implements Overlays {
     }
   }
 
-  /** Signs this node's entry anew. */
+  /** Signs this node's entry anew, unless it has left meanwhile. */
   async renew ({ key }: Publication, signal: AbortSignal): Promise<void> {
+    const { publications } = this.#needs
+
     await this.#writes.run(nameOf(key), async () => {
-      // it may have left while this waited
-      if (await this.#needs.publications.has(key, { signal })) {
+      if (await publications.has(key, { signal })) {
         await this.#put(parseOverlayKey(key), false, { signal })
-        await this.#needs.publications.succeeded(key)
+        await publications.succeeded(key)
       }
     })
   }

@@ -36,7 +36,7 @@ export async function * watchRecord ({ find, held, sleep, minInterval, maxInterv
     }
 
     if (value == null) {
-      // the network may be gone for a while
+      // with nobody to ask there is nothing new: another time there may be
       const found = await find(signal).catch(() => undefined)
       signal.throwIfAborted()
       value = found?.value

@@ -2,8 +2,8 @@
 
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
-import { compareEntries, isInTime } from '../../../src/values/overlay/member-entry.ts'
 import { MIN_SET_SIZE } from '../../../src/values/overlay/entry-size.ts'
+import { compareEntries, isInTime } from '../../../src/values/overlay/member-entry.ts'
 import { decodeSet, encodeSet, fits, MAX_ENTRIES, members, mergeSets } from '../../../src/values/overlay/member-set.ts'
 import { OverlaySet } from '../../../src/values/overlay/overlay.ts'
 import { anyPlaces, ed25519Key, entryOf, entryPool, HOUR, NOW, rsaKey, setAt } from '../../helpers/overlay-entries.ts'
