@@ -68,6 +68,12 @@ describe('replication on real nodes', function () {
     })
   }
 
+  async function isWhereItShouldBe (key: Uint8Array): Promise<boolean> {
+    const held = await Promise.all(trulyNearest(nodes, key, K).map(async node => heldBy(node, key)))
+
+    return held.every(value => value != null)
+  }
+
   it('keeps a value where it should be, though its publisher and all that held it first have gone, and others have come', async () => {
     const dht = { replicate: { interval: 1 } }
     await start(dht)
@@ -81,7 +87,7 @@ describe('replication on real nodes', function () {
       await stop(holder)
       await join(undefined, dht)
 
-      await untilReplicated(async () => (await Promise.all(trulyNearest(nodes, key, K).map(async node => heldBy(node, key)))).every(held => held != null))
+      await untilReplicated(async () => isWhereItShouldBe(key))
     }
 
     assert.ok(first.every(holder => !nodes.includes(holder)))

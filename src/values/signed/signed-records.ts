@@ -23,7 +23,6 @@ import type { Contact } from '../../query/contact.ts'
 import type { WriteResult } from '../../query/store-nearest.ts'
 import type { FoundValue } from '../get.ts'
 import type { Publication, Publications } from '../publications.ts'
-import type { Quorum } from '../quorum.ts'
 import type { Sequences } from '../sequences.ts'
 import type { AbortOptions, PeerId, PrivateKey } from '@libp2p/interface'
 
@@ -173,7 +172,7 @@ export class SignedRecords implements Records {
       const found = await this.#latest(key, { signal })
       const latest = isOwn ? higher(found, await this.#kept(key, signal)) : found
 
-      if (latest == null || latest.record.rule === 'TOMBSTONE') {
+      if (latest == null || latest.record.rule === 'TOMBSTONE' || (until != null && until <= Date.now())) {
         await this.#needs.publications.cancel(key)
       } else if (isOwn) {
         await this.#published({ key, privateKey: this.#needs.privateKey }, latest.record, latest.record.seq, { ttl: latest.record.ttl, expires: until }, signal)

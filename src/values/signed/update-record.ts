@@ -14,7 +14,7 @@ const RETRIES = 10
 
 /**
  * How long nobody may have written before it is tried again, ms: longer than a writer takes from its first write to its last look where the holders
- * are near. Where they are not it is as long as the attempt before took.
+ * are near.
  */
 const CALM = 400
 
@@ -50,7 +50,6 @@ export async function updateRecord (change: Change, needs: UpdateNeeds): Promise
   const mine: Uint8Array[] = []
 
   for (let retry = 0, base = await latest(); ; retry++) {
-    const begun = Date.now()
     const value = await change(valueOf(base))
 
     if (value == null) {
@@ -72,19 +71,19 @@ export async function updateRecord (change: Change, needs: UpdateNeeds): Promise
       throw new RecordConflictError(`Another writer was faster ${retry + 1} times: try again later, or with more retries`)
     }
 
-    base = await whenCalm(Math.max(CALM, Date.now() - begun), retry, async () => baseAfter(rival, mine, latest), needs)
+    base = await whenCalm(retry, async () => baseAfter(rival, mine, latest), needs)
   }
 }
 
 /**
- * What is there when nobody has written for `calm` ms: whoever writes while another looks whether it was alone is in its way, and has to begin anew
+ * What is there when nobody has written for a while: whoever writes while another looks whether it was alone is in its way, and has to begin anew
  * as well. Pauses in between are by chance, and longer each time, so that those that wait for the same do not all go on at once.
  */
-async function whenCalm (calm: number, retry: number, read: () => Promise<Version>, { sleep, signal }: UpdateNeeds): Promise<Version> {
+async function whenCalm (retry: number, read: () => Promise<Version>, { sleep, signal }: UpdateNeeds): Promise<Version> {
   for (let waits = 1; ; waits++) {
-    await sleep(calm * (retry + waits) * Math.random(), signal)
+    await sleep(CALM * (retry + waits) * Math.random(), signal)
     const seen = await read()
-    await sleep(calm, signal)
+    await sleep(CALM, signal)
     const found = await read()
 
     if (waits === MAX_WAITS || compareSigned(found.bytes, seen.bytes) === 0) {
