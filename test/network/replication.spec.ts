@@ -118,7 +118,7 @@ describe('replication on real nodes', function () {
   it('leaves a newcomer alone that others are nearer than', async () => {
     await start()
     const key = bytes('/test/far')
-    await nodes[0].services.dht.put(key, bytes('ok:1'))
+    await trulyNearest(nodes, key, SIZE)[SIZE - 1].services.dht.put(key, bytes('ok:1'))
     const newcomer = await join(await keyAt(SIZE, key, nodes))
     const near = await join(await keyAt(0, key, nodes))
 
@@ -162,7 +162,8 @@ describe('replication on real nodes', function () {
     const key = keyFor(owner)
     const begun = Date.now()
     const expires = begun + 3 * HOUR
-    await nodes[0].services.dht.put(key, await signedBy(owner, { expires }))
+    // one that is far from it: what a node has published itself it does not hand over
+    await trulyNearest(nodes, key, SIZE)[SIZE - 1].services.dht.put(key, await signedBy(owner, { expires }))
     const newcomer = await join(await keyAt(0, key, nodes))
     await untilTrue(async () => await heldBy(newcomer, key) != null)
     assert.ok((await markerOf(newcomer, key)).expires <= expires)
