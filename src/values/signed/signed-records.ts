@@ -4,20 +4,20 @@ import { NotFoundError, NotStartedError } from '@libp2p/interface'
 import { setMaxListeners } from 'main-event'
 import { raceSignal } from 'race-signal'
 import { sleep } from '../../query/sleep.ts'
-import { InvalidRecordError } from '../namespaces.ts'
 import { OneByOne } from '../one-by-one.ts'
 import { attempt, betterValues } from '../put.ts'
 import { nameOf } from '../record-name.ts'
-import { MAX_AHEAD } from './limits.ts'
 import { isOwner, ownerMultihash } from './owner.ts'
 import { RecordConflictError } from './records-api.ts'
 import { compareSigned } from './selector.ts'
+import { signNext } from './sign-next.ts'
 import { parseSignedKey, signedKey } from './signed-key.ts'
-import { readSigned, signRecord } from './signed-record.ts'
+import { readSigned } from './signed-record.ts'
 import { updateRecord } from './update-record.ts'
 import { watchRecord } from './watch.ts'
 import type { SignedRecord } from './payload.ts'
 import type { OwnerOptions, PublishedRecord, PublishOptions, Records, ResolvedRecord, ResolveOptions, UpdateOptions, WatchedRecord, WatchOptions } from './records-api.ts'
+import type { Owned, Said } from './sign-next.ts'
 import type { Version } from './update-record.ts'
 import type { Contact } from '../../query/contact.ts'
 import type { WriteResult } from '../../query/store-nearest.ts'
@@ -25,12 +25,6 @@ import type { FoundValue } from '../get.ts'
 import type { Publication, Publications } from '../publications.ts'
 import type { Sequences } from '../sequences.ts'
 import type { AbortOptions, PeerId, PrivateKey } from '@libp2p/interface'
-
-/** A record expires so long after it was signed, ms, unless its owner wants it to end earlier: an hour less than allowed, for holders whose clocks are behind. */
-const LIFE = MAX_AHEAD - 60 * 60 * 1000
-
-/** How long readers may cache a record whose owner says nothing about that, seconds. */
-const TTL = 3_600
 
 /** How often a publisher tries again that has learnt of a higher sequence number than its own. */
 const PUBLISH_RETRIES = 3
@@ -53,14 +47,6 @@ export interface SignedRecordsNeeds {
   kept (key: Uint8Array, options: AbortOptions): Promise<Uint8Array | undefined>
   toPeerId (multihash: Uint8Array): PeerId
 }
-
-/** Who signs under which key. */
-interface Owned {
-  key: Uint8Array
-  privateKey: PrivateKey
-}
-
-type Said = Pick<SignedRecord, 'value' | 'rule'>
 
 export class SignedRecords implements Records {
   readonly #needs: SignedRecordsNeeds
@@ -220,22 +206,8 @@ export class SignedRecords implements Records {
     return written
   }
 
-  async #sign ({ key, privateKey }: Owned, { value, rule }: Said, above: bigint = 0n, { expires = Infinity, ttl = TTL }: PublishOptions, signal: AbortSignal): Promise<Version> {
-    const record: SignedRecord = {
-      key,
-      seq: await this.#needs.sequences.next(key, above, { signal }),
-      expires: Math.min(expires, Date.now() + LIFE),
-      ttl,
-      value,
-      rule
-    }
-    const bytes = await signRecord(record, privateKey, { signal })
-
-    if (bytes.byteLength > this.#needs.maxSize) {
-      throw new InvalidRecordError(`A signed record of ${bytes.byteLength} bytes, of which ${value.byteLength} are the value, is over the limit of ${this.#needs.maxSize}: store the value elsewhere and publish its address, or raise limits.signedRecordSize on every node`)
-    }
-
-    return { bytes, record }
+  async #sign (owned: Owned, said: Said, above: bigint | undefined, { expires, ttl }: PublishOptions, signal: AbortSignal): Promise<Version> {
+    return signNext(owned, said, { above, expires, ttl, signal }, this.#needs)
   }
 
   /** The highest that is found, a tombstone included; undefined when there is none. */
