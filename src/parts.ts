@@ -32,11 +32,8 @@ import type { Logger } from '@libp2p/interface'
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 
-/**
- * How long an unused outbound stream is kept, in case the peer is asked again: opening one takes as much as several requests. go-libp2p
- * closes it after a minute, which does no harm: what fails on a used stream is sent again on a new one.
- */
-const STREAM_IDLE = 2 * MINUTE
+/** An unused outbound stream is closed before go-libp2p, which waits a minute, closes it. */
+const STREAM_IDLE = 30 * SECOND
 
 /**
  * A connection that was opened for a request, to a peer that is not in the table, is closed when it has had no request for so
@@ -44,8 +41,8 @@ const STREAM_IDLE = 2 * MINUTE
  */
 const CONNECTION_IDLE = 3 * MINUTE
 
-/** An inbound stream without requests is closed after so long: later than our own clients close it, at the latest after twice their time. */
-const SERVER_IDLE = 5 * MINUTE
+/** An inbound stream without requests is closed after as long as go-libp2p waits. */
+const SERVER_IDLE = MINUTE
 
 /** Peers outside the table whose addresses are remembered, such as clients that are connected. */
 const ADDRESSES_REMEMBERED = 1_024
