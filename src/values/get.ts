@@ -123,7 +123,9 @@ export async function getValue (key: Uint8Array, needs: GetNeeds, options: GetOp
 
 /** When it ends where it is held longest: whoever is given it now does not hold it any longer. */
 function endOf (value: Uint8Array, key: Uint8Array, { answers }: Findings, { namespaces }: GetNeeds): number {
-  return Math.max(...answers.filter(answer => namespaces.covers(key, answer.value, value) || namespaces.rulesOf(key).merge != null).map(({ ends }) => ends))
+  const merges = namespaces.rulesOf(key).merge != null
+
+  return Math.max(...answers.filter(answer => merges || uint8ArrayEquals(answer.value, value) || namespaces.covers(key, answer.value, value)).map(({ ends }) => ends))
 }
 
 /** The nearest that answered, and whether there can hardly be nearer ones. */

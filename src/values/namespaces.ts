@@ -4,6 +4,7 @@
 import { InvalidParametersError } from '@libp2p/interface'
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
+import { toCharacters } from '../wire/characters.ts'
 import { withTimeLimit } from './time-limit.ts'
 import type { AbortOptions } from '@libp2p/interface'
 
@@ -171,7 +172,10 @@ function namespaceOf (key: Uint8Array): string {
     throw new InvalidParametersError('A key is /<namespace>/<name>; this one has no namespace')
   }
 
-  return uint8ArrayToString(key.subarray(1, end))
+  const name = key.subarray(1, end)
+
+  // hot: each value that is read or written asks for it several times, and hardly any is not ASCII
+  return name.every(byte => byte < 0x80) ? toCharacters(name) : uint8ArrayToString(name)
 }
 
 /** A plain object has more properties than were put into it: `/constructor/…` is no namespace. */

@@ -40,7 +40,7 @@ export interface Repair {
 export function repair ({ key, value, ends, own, holders, closest, complete, events }: Repair, needs: RepairNeeds): void {
   const { namespaces, refusals } = needs
   const ttl = ttlLeft(Math.min(ends, namespaces.rulesOf(key).expires?.(value) ?? Infinity), Date.now())
-  const current = new Set([...holders].filter(([, theirs]) => namespaces.covers(key, theirs, value)).map(([{ id }]) => id))
+  const current = new Set([...holders].filter(([, theirs]) => uint8ArrayEquals(theirs, value) || namespaces.covers(key, theirs, value)).map(([{ id }]) => id))
   // where the search ended early, those who answered need not be those who should hold it
   const behind = (complete ? closest : [...holders.keys()]).filter(peer => !current.has(peer.id) && !refusals.has(peer.id, key))
   const ownIsBehind = own != null && !uint8ArrayEquals(own, value)
