@@ -9,6 +9,8 @@ export interface BackgroundOptions {
   concurrency: number
   /** tasks that may wait for their turn; a further one is not done */
   maxQueueSize: number
+  /** a task is left undone for that */
+  onFull? (): void
 }
 
 export class Background {
@@ -48,6 +50,7 @@ export class Background {
     }
 
     if (this.#queue.size >= this.#options.maxQueueSize) {
+      this.#options.onFull?.()
       this.#log('%s is left undone: %d tasks wait, which is the limit', name, this.#queue.size)
       return
     }

@@ -3,6 +3,8 @@
 import { isOurs } from './wire/errors.ts'
 
 export type Limit =
+  /** values are not repaired after a get, for too many repairs wait */
+  'repairs' |
   /** values held for others wait for their replication: `replicate.maxQueueSize` */
   'replications' |
   /** a lookup was not begun: `limits.queries` */

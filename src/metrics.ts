@@ -36,6 +36,8 @@ export interface DHTMetrics {
   onRequestRefused (type: MessageName | 'UNREADABLE'): void
   onTableEvent (event: TableEvent): void
   onProbed (kind: ProbeKind, ms: number, answered: boolean): void
+  /** a value that is held for others was put to so many */
+  onReplicated (requests: number): void
   /** what this node has published could not be published again */
   onPublishFailed (): void
   /** something was not done for a limit of this node */
@@ -62,6 +64,7 @@ export function createMetrics (metrics: Metrics | undefined, prefix: string, sou
     new: metrics?.registerMetric(name('routing_table_ping_new_contact_time_milliseconds'))
   }
   const table = metrics?.registerCounterGroup(name('kad_bucket_events_total'))
+  const replicated = metrics?.registerCounter(name('replication_requests_total'))
   const unpublished = metrics?.registerCounter(name('republish_errors_total'))
   const limits = metrics?.registerCounterGroup(name('limits_total'), { label: 'limit' })
 
@@ -77,6 +80,7 @@ export function createMetrics (metrics: Metrics | undefined, prefix: string, sou
       table?.increment({ [`ping_${kind}_contact`]: true, ...answered ? {} : { [`ping_${kind}_contact_error`]: true } })
       probeTimes[kind]?.update(ms)
     },
+    onReplicated: requests => { replicated?.increment(requests) },
     onPublishFailed: () => { unpublished?.increment() },
     onLimit: limit => { limits?.increment({ [limit]: true }) },
     onOperation: operationTimer(metrics, name)

@@ -109,7 +109,7 @@ export function createParts (components: KadDHTComponents, config: KadDHTConfig,
     dials: () => client.dials,
     streams: () => client.streams
   })
-  const base = { components, config, log, self, book, table, metrics, latency, background: new Background(BACKGROUND, log), repairs: new Background(REPAIRS, log) }
+  const base = { components, config, log, self, book, table, metrics, latency, background: new Background(BACKGROUND, log), repairs: new Background({ ...REPAIRS, onFull: () => { metrics.onLimit('repairs') } }, log) }
   const local = new LocalNode({ components, k: config.k, mapper: config.peerInfoMapper, table, book })
   const client: Client = createClient(base)
   const requests = countLimits(client, metrics)
@@ -278,6 +278,7 @@ function createValues ({ components, config, log, self, table, repairs, metrics 
     onContradiction: events.onContradiction,
     onEvicted: () => { metrics.onLimit('values') },
     onFull: () => { metrics.onLimit('replications') },
+    onReplicated: requests => { metrics.onReplicated(requests) },
     onPublishFailure: () => { metrics.onPublishFailed() },
     log
   })

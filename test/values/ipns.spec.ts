@@ -2,7 +2,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
 import { createIPNSRecordWithExpiration, marshalIPNSRecord, multihashToIPNSRoutingKey } from 'ipns'
 import { compare as uint8ArrayCompare } from 'uint8arrays/compare'
-import { selectIpns } from '../../src/values/ipns.ts'
+import { ipnsExpires, ipnsTtl, selectIpns } from '../../src/values/ipns.ts'
 import type { PrivateKey } from '@libp2p/interface'
 
 interface Changes {
@@ -57,5 +57,13 @@ describe('which of several IPNS records holds', () => {
     const record = await make({})
 
     expect(selectIpns(key, [record, record.slice()])).to.equal(0)
+  })
+
+  it('none past its own end: that and its time to live are read in whole milliseconds and seconds', async () => {
+    const record = await make({ expires: '2100-01-01T00:00:01.500999999Z' })
+
+    expect(ipnsExpires(record)).to.equal(Date.UTC(2100, 0, 1, 0, 0, 1, 500))
+    expect(ipnsTtl(record)).to.be.a('number').that.is.at.least(0)
+    expect(Number.isInteger(ipnsTtl(record))).to.equal(true)
   })
 })

@@ -49,6 +49,16 @@ describe('putting a value', () => {
     return done
   }
 
+  it('tells when it is held here, before others get it, and not at all when it is not valid', async () => {
+    const world = createWorld()
+    const told: number[] = []
+    const onHeld = async (): Promise<void> => { told.push(world.sentOf('PUT_VALUE').length) }
+    await put(world, KEY, 'x', { onHeld })
+    expect(told).to.deep.equal([])
+    await put(world, KEY, 'b', { onHeld })
+    expect(told).to.deep.equal([0])
+  })
+
   it('holds it here and at the nearest', async () => {
     const world = createWorld()
     const { result } = await put(world, KEY, 'b')

@@ -278,12 +278,31 @@ describe('the signed records of a node', () => {
       expect(await held()).to.deep.equal(new Array(4).fill('10 theirs'))
     })
 
-    it('are not brought back when the owner has removed them by another node, or nobody has them any more', async () => {
+    it('are not brought back when the owner has removed them by another node', async () => {
       await soon(records.publish('name', bytes('one')))
       await give(9n, '', { rule: 'TOMBSTONE', value: new Uint8Array(0) })
       await soon(records.renew((await published())[0], signal))
       expect(await published()).to.deep.equal([])
       expect(await held()).to.deep.equal(new Array(4).fill('9 '))
+    })
+
+    it('are brought back when this node was away for longer than they live', async () => {
+      await soon(records.publish('name', bytes('one')))
+      await clock.tickAsync(100 * HOUR)
+      await expect(soon(records.resolve(id, 'name'))).to.eventually.be.rejected.with.property('name', 'NotFoundError')
+      await soon(records.renew((await published())[0], signal))
+      expect(await held()).to.deep.equal(new Array(4).fill('2 one'))
+    })
+
+    it('no more, once they were published to lapse', async () => {
+      await soon(records.publish('name', bytes('one')))
+      await soon(records.publish('name', bytes('two'), { republish: false }))
+      expect(await published()).to.deep.equal([])
+    })
+
+    it('not if they are too long: nothing of them is remembered', async () => {
+      await expect(soon(records.publish('name', new Uint8Array(2_000)))).to.eventually.be.rejectedWith('over the limit')
+      expect(await published()).to.deep.equal([])
     })
   })
 
