@@ -88,6 +88,8 @@ export interface LookupView {
 export interface QueryResult {
   /** the nearest k that answered, nearest first */
   closest: Contact[]
+  /** all that answered, nearest first */
+  found: Contact[]
   /** replies, one leading to the next, that it took to hear of the nearest one */
   hops: number
   /** requests sent */
@@ -202,7 +204,8 @@ export class QueryManager {
     lookup.slow().forEach(peer => { this.#network.onSilent(peer) })
     query.events?.onEnd(paths)
 
-    const closest = lookup.closest(k)
+    const found = lookup.closest(Infinity)
+    const closest = found.slice(0, k)
 
     if (closest.length === 0) {
       throw new NoPeersError(`None of the ${lookup.asked} peers that were asked has answered`)
@@ -219,7 +222,7 @@ export class QueryManager {
       }
     }
 
-    return { closest, hops: lookup.hops(), messages: lookup.asked, complete: !lookup.endedEarly }
+    return { closest, found, hops: lookup.hops(), messages: lookup.asked, complete: !lookup.endedEarly }
   }
 
   async #seeds (target: Key, signal: AbortSignal): Promise<Contact[]> {

@@ -1,8 +1,8 @@
 // A write: looks for the nodes nearest to a key, and gives each of them something to store as soon as it is clear that it is one of
 // them, while the lookup still waits for others. It tells the truth about what became of it.
 
-import { sureDistance, sureMeanDistance } from '../kademlia/certainty.ts'
-import { compareDistance, distanceShare, keyOf } from '../kademlia/key.ts'
+import { compareDistance, keyOf } from '../kademlia/key.ts'
+import { ENOUGH_HOLDERS, optimisticRule } from '../kademlia/optimistic.ts'
 import { toPeerId } from '../wire/peer.ts'
 import { QueryError } from './errors.ts'
 import { findClosest } from './find-closest.ts'
@@ -50,12 +50,6 @@ export interface StoreOptions extends Pick<Query, 'signal' | 'events'> {
   settle? (result: WriteResult): void
 }
 
-/** Of the nearest k, so many are enough for an optimistic write: as in go-libp2p-kad-dht. */
-const ENOUGH = 3 / 4
-
-/** With a greater error of the network's size nobody is near enough for sure, and the write is a usual one. */
-const MAX_SIZE_ERROR = 0.1
-
 interface Attempt {
   peer: Contact
   outcome: 'under way' | 'stored' | Error
@@ -71,7 +65,7 @@ export async function storeNearest (queries: QueryManager, write: Write, options
   const { signal, events, minSuccesses = 1, settle } = options
   const attempts = new Map<string, Attempt>()
   const target = keyOf(key)
-  const isNear = options.optimistic === true ? nearness(queries) : undefined
+  const rule = options.optimistic === true ? optimisticRule(queries.k, queries.networkSize) : undefined
   let lookup: Pick<QueryResult, 'messages' | 'hops'> = { messages: 0, hops: 0 }
 
   const sum = (): WriteResult => summarise([...attempts.values()].sort((a, b) => compareDistance(a.peer.key, b.peer.key, target)), lookup)
@@ -81,7 +75,7 @@ export async function storeNearest (queries: QueryManager, write: Write, options
         const attempt: Attempt = { peer, outcome: 'under way', ended: Promise.resolve() }
         attempts.set(peer.id, attempt)
         attempt.ended = attemptAt(attempt, write, options).then(() => {
-          if (isNear != null && storedCount(attempts) >= Math.max(minSuccesses, ENOUGH * queries.k)) {
+          if (rule != null && storedCount(attempts) >= Math.max(minSuccesses, ENOUGH_HOLDERS * queries.k)) {
             settle?.(sum())
           }
         })
@@ -96,8 +90,10 @@ export async function storeNearest (queries: QueryManager, write: Write, options
     onStep: view => {
       lookup = { messages: view.asked, hops: view.hops() }
       begin(view.settled(queries.k))
+      const verdict = rule?.(target, view.closest(queries.k))
+      begin(verdict?.sure ?? [])
 
-      return isNear?.(target, view, begin)
+      return verdict?.enough
     }
   })
   lookup = found
@@ -130,26 +126,6 @@ async function attemptAt (attempt: Attempt, { request, send }: Write, { signal, 
     if (!signal.aborted) {
       events?.onError(peer, error)
     }
-  }
-}
-
-/** Stores at whoever is near enough, and says when all of the nearest are; undefined while the size of the network is not known well. */
-function nearness (queries: QueryManager): ((target: Contact['key'], view: LookupView, begin: (peers: Contact[]) => void) => boolean) | undefined {
-  const { networkSize, k } = queries
-
-  if (networkSize == null || networkSize.error > MAX_SIZE_ERROR) {
-    return
-  }
-
-  const single = sureDistance(k, networkSize.peers)
-  const mean = sureMeanDistance(k, networkSize.peers)
-
-  return (target, view, begin) => {
-    const closest = view.closest(k)
-    const shares = closest.map(({ key }) => distanceShare(key, target))
-    begin(closest.filter((_, i) => shares[i] < single))
-
-    return closest.length === k && shares.reduce((a, b) => a + b, 0) / k < mean
   }
 }
 

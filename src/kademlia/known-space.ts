@@ -1,0 +1,133 @@
+// What a row of lookups has told of the peers of a part of the key space: which keys need no lookup of their own, for their k nearest are known
+// already. That is how many keys are announced with few lookups. Pure (law 2).
+//
+// A lookup for a key finds the k nearest, so it knows everyone within the distance of the last of them: a ball, which is a few intervals of the key
+// space. The nearest of another key are known when the ball that they fill lies within those of the lookups that were made. Nothing is assumed of how peers
+// are spread: where they crowd together, or are few, more keys need lookups of their own.
+
+import { Intervals } from './intervals.ts'
+import { compareDistance } from './key.ts'
+import { offerNearest } from './nearest.ts'
+import { ballAround, positionDistance, positionOf, POSITIONS, xorPositions } from './position.ts'
+import type { Key, PeerKey } from './key.ts'
+
+export class KnownSpace<P extends PeerKey> {
+  readonly #k: number
+  readonly #peers = new Map<string, P>()
+  readonly #known = new Intervals()
+  /** for whose neighbours lookups were made */
+  readonly #centres = new Set<string>()
+
+  constructor (k: number) {
+    this.#k = k
+  }
+
+  /** How many peers are known. */
+  get size (): number {
+    return this.#peers.size
+  }
+
+  /**
+   * A lookup for `target` has found these, nearest first: everyone who is nearer than the last of the k nearest is among them. When they are fewer than
+   * k there are no others anywhere.
+   */
+  onLookup (target: Key, closest: readonly P[]): void {
+    closest.forEach(peer => { this.#peers.set(peer.id, peer) })
+
+    if (closest.length < this.#k) {
+      this.#known.add(0, POSITIONS)
+    } else {
+      this.#known.addAll(ballAround(target, positionDistance(closest[this.#k - 1].key, target)))
+    }
+  }
+
+  /** It does not answer any more, and is nobody's neighbour. */
+  remove ({ id }: PeerKey): void {
+    this.#peers.delete(id)
+  }
+
+  /** The k nearest peers of the key, nearest first; undefined when nearer ones may be there that no lookup has told of. */
+  nearest (key: Key): P[] | undefined {
+    const nearest = this.#offer(key)
+
+    if (nearest.length < this.#k) {
+      return nearest.length > 0 && this.#known.has(0, POSITIONS) ? nearest : undefined
+    }
+
+    const distance = positionDistance(nearest[this.#k - 1].key, key)
+
+    // that near, positions do not tell peers apart
+    return distance > 0 && this.#gap(key, distance) == null ? nearest : undefined
+  }
+
+  /**
+   * Whose neighbours to look for so that the nearest of the key are known, and those of the keys beside it too; undefined when a lookup for the key itself
+   * is better. That one tells exactly whom it has to, and leaves a gap right behind the last of them in which the nearest of the next key may be; whoever is beside
+   * the gap knows.
+   */
+  centre (key: Key): P | undefined {
+    const position = positionOf(key)
+    const nearest = this.#offer(key)
+
+    if (nearest.length < this.#k || !this.#known.has(position, position + 1)) {
+      return
+    }
+
+    return this.centreWithin(key, positionDistance(nearest[this.#k - 1].key, key))
+  }
+
+  /** Whose neighbours to look for so that everyone within that distance of the key is known; undefined when they are, or nobody is left who might tell. */
+  centreWithin (key: Key, distance: number): P | undefined {
+    const gap = this.#gap(key, distance)
+
+    return gap == null ? undefined : this.#nearestTo(gap, ({ id }) => !this.#centres.has(id))
+  }
+
+  /** A lookup for the place of `centre` has found these; nobody when it failed. It is no centre again. */
+  onCentre (centre: P, closest: readonly P[]): void {
+    this.#centres.add(centre.id)
+
+    if (closest.length > 0) {
+      this.onLookup(centre.key, closest)
+    }
+  }
+
+  /** A position within that distance of the key of which nobody has told who is there; undefined when everyone there is known. */
+  #gap (key: Key, distance: number): number | undefined {
+    return ballAround(key, distance).map(([from, to]) => this.#known.gap(from, to)).find(gap => gap != null)
+  }
+
+  /** Everyone known within that distance of the key, nearest first. */
+  within (key: Key, distance: number): P[] {
+    return [...this.#peers.values()]
+      .filter(peer => positionDistance(peer.key, key) <= distance)
+      .sort((a, b) => compareDistance(a.key, b.key, key))
+  }
+
+  /** The peer nearest to that position that `accept` takes. */
+  #nearestTo (position: number, accept: (peer: P) => boolean): P | undefined {
+    let nearest: P | undefined
+    let least = Infinity
+
+    for (const peer of this.#peers.values()) {
+      const distance = xorPositions(positionOf(peer.key), position)
+
+      if (distance < least && accept(peer)) {
+        nearest = peer
+        least = distance
+      }
+    }
+
+    return nearest
+  }
+
+  #offer (key: Key): P[] {
+    const nearest: P[] = []
+
+    for (const peer of this.#peers.values()) {
+      offerNearest(nearest, peer, key, this.#k)
+    }
+
+    return nearest
+  }
+}

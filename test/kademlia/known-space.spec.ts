@@ -1,0 +1,115 @@
+import { expect } from 'aegir/chai'
+import fc from 'fast-check'
+import { KnownSpace } from '../../src/kademlia/known-space.ts'
+import { ids, keyNear, peersNamed, sortedTruth } from '../helpers/peer-keys.ts'
+import { check, pick, randomNumbers } from '../helpers/random.ts'
+import type { Key, PeerKey } from '../../src/kademlia/key.ts'
+
+const CENTRE: Key = [0x5a5a5a5a, 0x12345678, 1, 2, 3, 4, 5, 6]
+
+/** Networks that are large, tiny, or crowded together in ever smaller parts of the key space. */
+const anyNetwork = fc.record({
+  seed: fc.nat(),
+  count: fc.integer({ min: 1, max: 300 }),
+  /** leading bits that all share; 0 for none */
+  shared: fc.constantFrom(0, 0, 1, 4, 12, 30),
+  k: fc.constantFrom(1, 3, 8, 20)
+})
+
+function network ({ seed, count, shared }: { seed: number, count: number, shared: number }): { peers: PeerKey[], random: () => number } {
+  const random = randomNumbers(seed)
+  const peers = shared === 0
+    ? peersNamed(`${seed}-`, count)
+    : Array.from({ length: count }, (_, i) => ({ id: `${i}`, key: keyNear(CENTRE, shared + pick(random, 8), random) }))
+
+  return { peers, random }
+}
+
+function keysOf (random: () => number, count: number): Key[] {
+  const keys = Array.from({ length: count }, (_, i) => keyNear(CENTRE, i % 2 === 0 ? 0 : pick(random, 20), random))
+
+  return keys.sort((a, b) => (a[0] >>> 0) - (b[0] >>> 0))
+}
+
+describe('the known space', () => {
+  it('says of no key that its nearest are known when they are not those that there are', () => {
+    check(fc.property(anyNetwork, ({ k, ...options }) => {
+      const { peers, random } = network(options)
+      const space = new KnownSpace(k)
+
+      for (const key of keysOf(random, 60)) {
+        const truth = sortedTruth(peers, key).slice(0, k)
+        const known = space.nearest(key)
+
+        if (known == null) {
+          space.onLookup(key, truth)
+        } else {
+          expect(ids(known)).to.deep.equal(ids(truth))
+        }
+      }
+    }), 200)
+  })
+
+  it('knows the nearest of a key right after the lookup for it', () => {
+    check(fc.property(anyNetwork, ({ k, ...options }) => {
+      const { peers, random } = network(options)
+
+      for (const key of keysOf(random, 10)) {
+        const space = new KnownSpace(k)
+        const truth = sortedTruth(peers, key).slice(0, k)
+        space.onLookup(key, truth)
+        expect(ids(space.nearest(key) ?? [])).to.deep.equal(ids(truth))
+      }
+    }))
+  })
+
+  it('needs about a lookup for every ten peers, however many keys there are', () => {
+    const peers = peersNamed('peer', 2_000)
+    const space = new KnownSpace(20)
+    let lookups = 0
+
+    for (const key of keysOf(randomNumbers(1), 0).concat(peersNamed('key', 20_000).map(({ key }) => key).sort((a, b) => (a[0] >>> 0) - (b[0] >>> 0)))) {
+      if (space.nearest(key) == null) {
+        const look = (at: Key): PeerKey[] => {
+          lookups++
+          const near = peers.filter(peer => ((peer.key[0] ^ at[0]) >>> 0) < 2 ** 32 / 20)
+
+          return sortedTruth(near, at).slice(0, 20)
+        }
+
+        for (let centre = space.centre(key); centre != null; centre = space.nearest(key) == null ? space.centre(key) : undefined) {
+          space.onCentre(centre, look(centre.key))
+        }
+
+        if (space.nearest(key) == null) {
+          space.onLookup(key, look(key))
+        }
+      }
+    }
+
+    expect(lookups).to.be.below(250)
+  }).timeout(60_000)
+
+  it('knows all keys in a network of fewer than k peers after one lookup', () => {
+    const peers = peersNamed('few', 7)
+    const space = new KnownSpace(20)
+    space.onLookup(CENTRE, sortedTruth(peers, CENTRE))
+
+    for (const { key } of peersNamed('key', 50)) {
+      expect(ids(space.nearest(key) ?? [])).to.deep.equal(ids(sortedTruth(peers, key)))
+    }
+  })
+
+  it('names a peer no more that is gone', () => {
+    const peers = peersNamed('peer', 15)
+    const space = new KnownSpace(20)
+    space.onLookup(CENTRE, sortedTruth(peers, CENTRE))
+    const [first, second] = space.nearest(CENTRE) ?? []
+    space.remove(first)
+    expect(space.nearest(CENTRE)?.[0].id).to.equal(second.id)
+  })
+
+  it('knows nobody before a lookup', () => {
+    expect(new KnownSpace(20).nearest(CENTRE)).to.equal(undefined)
+  })
+})
