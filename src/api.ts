@@ -1,6 +1,7 @@
 // What the service is to its users: the methods, and what libp2p gives it to work with.
 
 import type { NetworkSize } from './kademlia/network-size.ts'
+import type { Providing } from './providers/providing/providing-api.ts'
 import type { DHTProgressEvents } from './query/events.ts'
 import type { Operation } from './query/operation.ts'
 import type { WriteResult } from './query/store-nearest.ts'
@@ -67,6 +68,23 @@ export interface PutOptions extends DHTOptions {
    * @default false
    */
   republish?: boolean
+}
+
+export interface ProvideOptions extends DHTOptions {
+  /**
+   * With fewer nodes told than that it is an error.
+   *
+   * @default 1
+   */
+  minSuccesses?: number
+  /**
+   * Tell whoever is near enough to be one of the nearest, by the size of the network, and return when three quarters of k were told; the others are told
+   * in the background, which `stop()` waits for, and which ends with nothing else. Much faster, and now and then a holder that is not among the nearest. A
+   * usual announcement while that size is not known to a tenth.
+   *
+   * @default false
+   */
+  optimistic?: boolean
 }
 
 /** Something that this node publishes again and again. Times are unix milliseconds. */
@@ -160,6 +178,9 @@ export interface KadDHT extends TypedEventTarget<KadDHTEvents & PeerDiscoveryEve
   /** Records that their owner alone may change. */
   readonly records: Records
 
+  /** What this node provides: many keys at once, and how their announcement goes. */
+  readonly providing: Providing
+
   /** Who takes part in something, each signed by itself. */
   readonly overlays: Overlays
 
@@ -200,7 +221,7 @@ export interface KadDHT extends TypedEventTarget<KadDHTEvents & PeerDiscoveryEve
    * @throws {QueryError} when nobody could be told, or this node has no address to tell
    * @throws {NoPeersError} when there is nobody to ask
    */
-  provide (cid: CID, options?: DHTOptions): Operation<WriteResult>
+  provide (cid: CID, options?: ProvideOptions): Operation<WriteResult>
 
   /** Stops announcing the content. What others were told lapses by itself. */
   cancelReprovide (cid: CID, options?: AbortOptions): Promise<void>

@@ -1,6 +1,7 @@
 // The parts of the service, and how they are wired: each gets the functions it needs, none gets to know the others.
 
 import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
+import { multihashOf } from './arguments.ts'
 import { Background } from './background.ts'
 import { neighbourhood } from './kademlia/neighbourhood.ts'
 import { MAX_ASKED, UPKEEP } from './kademlia/parameters.ts'
@@ -102,7 +103,7 @@ export function createParts (components: KadDHTComponents, config: KadDHTConfig,
     buckets: () => [...table.table.buckets()],
     pendingProbes: kind => peers.pendingProbes(kind),
     lookups: () => queries.running,
-    reprovideQueue: () => providers.reprovideQueue,
+    providing: () => providers.providing.status(),
     values: () => values.counts,
     networkSize: () => queries.networkSize,
     requestsWaiting: () => client.waiting,
@@ -146,7 +147,7 @@ function createClient ({ components, config, book, table, metrics, latency }: Ba
     inTable: peer => table.table.get(fromPeerId(peer).id) != null,
     lateAfter: id => latency.slowAfter(id, 'stream')
   }), {
-    onRequest: type => { metrics.onRequestSent(type) },
+    onRequest: (type, count) => { metrics.onRequestSent(type, count) },
     onOutcome: (peer, type, { ok, ms, reach, queued, error, remoteAddr }) => {
       if (ok) {
         metrics.onAnswered(ms)
@@ -284,31 +285,37 @@ function createValues ({ components, config, log, self, table, repairs, metrics 
   })
 }
 
-function createProviders ({ components, config, log, self }: Base, requests: Requests, queries: QueryManager, local: LocalNode): Providers {
-  const { datastorePrefix, providers: { validity, cacheSize }, reprovide, limits, peerInfoMapper } = config
+function createProviders ({ components, config, log, self, table, metrics }: Base, requests: Requests, queries: QueryManager, local: LocalNode): Providers {
+  const { datastorePrefix, providers: { validity, cacheSize, region }, sweep, limits, peerInfoMapper } = config
   const { datastore, peerId } = components
 
   return new Providers({
     prefix: `${datastorePrefix}/provider`,
+    providedPrefix: `${datastorePrefix}/providing`,
     validity,
     cacheSize,
     maxProvidersPerKey: limits.providersPerKey,
     maxRecords: limits.storedProviders,
-    reprovide
+    region,
+    sweep
   }, {
     datastore,
     self,
     peerId,
     toPeerId,
+    multihashOf,
+    hasPeers: () => table.table.size > 0,
     contact: () => local.contact(),
     encodedSelf: () => local.encodedSelf(),
     encoded: id => local.encoded(id),
     closerPeers: (target, requester) => local.closerPeers(target, requester),
     queries,
+    request: async (to, request, options) => requests.request(to, request, options),
     notify: async (to, request, options) => requests.notify(to, request, options),
     mapper: peerInfoMapper,
     maxFound: limits.foundProviders,
     random: Math.random,
+    onAnnounced: batch => { metrics.onReprovided(batch) },
     log
   })
 }

@@ -70,7 +70,8 @@ export interface RequestOutcome {
 }
 
 export interface ClientEvents {
-  onRequest? (type: MessageName): void
+  /** `count`: messages that go out as one */
+  onRequest? (type: MessageName, count: number): void
   /**
    * Not called for a request that failed before the caller gave it up, nor for one sent that has no answer, nor when it failed
    * for a limit of this node. The reply to one that the caller gave up is reported when it comes: the peer is alive.
@@ -237,7 +238,7 @@ export class Client {
       }
     }, timeout)
     signal?.addEventListener('abort', onAbort)
-    this.#events.onRequest?.(request.type)
+    this.#events.onRequest?.(request.type, request.count ?? 1)
 
     try {
       if (turn != null) {
