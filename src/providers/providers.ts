@@ -1,11 +1,12 @@
 // The provider store: the parts that providers need, put together.
 
+import { Searches } from './find/searches.ts'
 import { findProviders } from './find-providers.ts'
 import { addProviderHandler, getProvidersHandler } from './handlers.ts'
 import { provide } from './provide.ts'
 import { ProviderStore } from './provider-store.ts'
 import { createReprovider } from './reprovider.ts'
-import type { FindProvidersNeeds, FindProvidersOptions } from './find-providers.ts'
+import type { FindProvidersNeeds, ProviderSearch } from './find-providers.ts'
 import type { ProviderHandlerNeeds } from './handlers.ts'
 import type { ProvideNeeds, ProvideOptions } from './provide.ts'
 import type { ProviderStoreOptions } from './provider-store.ts'
@@ -33,6 +34,7 @@ export class Providers {
   readonly #store: ProviderStore
   readonly #needs: ProvidersNeeds
   readonly #reprovider: Reprovider
+  readonly #searches = new Searches()
 
   constructor (options: ProvidersOptions, needs: ProvidersNeeds) {
     const store = this.#store = new ProviderStore(needs.datastore, needs.self, options)
@@ -62,14 +64,15 @@ export class Providers {
 
   stop (): void {
     this.#reprovider.stop()
+    this.#searches.stop()
   }
 
   async provide (multihash: Uint8Array, options: ProvideOptions): Promise<WriteResult> {
     return provide(multihash, { ...this.#needs, store: this.#store }, options)
   }
 
-  async find (multihash: Uint8Array, options: FindProvidersOptions): Promise<PeerInfo[]> {
-    return findProviders(multihash, { ...this.#needs, store: this.#store, self: this.#needs.peerId }, options)
+  async find (multihash: Uint8Array, options: ProviderSearch): Promise<PeerInfo[]> {
+    return this.#searches.run(options.signal, async signal => findProviders(multihash, { ...this.#needs, store: this.#store, self: this.#needs.peerId }, { ...options, signal }))
   }
 
   /** Announces the content no more. */
