@@ -71,6 +71,8 @@ async function echo (stream: Stream, bytes: Uint8Array, signal: AbortSignal): Pr
   }
   const onClose = (): void => { reject(new StreamResetError('The peer closed the stream')) }
   const onAbort = (): void => { reject(signal.reason) }
+  // where sending fails, nobody waits for the reply
+  promise.catch(() => {})
   stream.addEventListener('message', onMessage)
   stream.addEventListener('close', onClose)
   stream.addEventListener('remoteCloseWrite', onClose)
