@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { toPeerInfo, encodePeer, fromPeerId } from '../../src/wire/peer.ts'
 import { passthroughMapper } from '../../src/wire/address-mappers.ts'
+import { encodePeer, fromPeerId, toPeerInfo } from '../../src/wire/peer.ts'
 import { PING_PROTOCOL } from '../../src/wire/ping.ts'
 import { address, contactOf, hashedId } from '../helpers/contacts.ts'
 import { cidOf } from '../helpers/content.ts'

@@ -4,6 +4,7 @@ import { FoundProviders, mostNamedFirst } from '../../../src/providers/find/foun
 import { passthroughMapper, removePrivateAddressesMapper } from '../../../src/wire/address-mappers.ts'
 import { contact, contactOf, hashedId, peerIdOf } from '../../helpers/contacts.ts'
 import { check } from '../../helpers/random.ts'
+import type { Contact } from '../../../src/query/contact.ts'
 import type { PeerInfoMapper } from '../../../src/wire/peer.ts'
 
 const SELF = contact(0)
@@ -24,21 +25,32 @@ const anyReplies: fc.Arbitrary<Reply[]> = fc.array(fc.record({
   names: fc.array(fc.nat({ max: 12 }), { maxLength: 8 })
 }), { maxLength: 12 })
 
+function contactsOf (numbers: number[]): Contact[] {
+  return numbers.map(i => contact(i + 1, `/ip4/1.2.3.${i}/tcp/1`))
+}
+
+/** How many peers named it. */
+function witnessesOf (provider: number, replies: Reply[]): number {
+  const naming = replies.filter(({ names }) => names.includes(provider))
+
+  return new Set(naming.map(({ witness }) => witness)).size
+}
+
 describe('the providers that were found', () => {
   it('are told once each, stand in the order in which they were named, and have as many witnesses as peers named them, however often', () => {
     check(fc.property(anyReplies, replies => {
       const found = createFound()
-      const told = replies.flatMap(({ witness, names }) => found.hear(FROM, `${witness}`, names.map(i => contact(i + 1, `/ip4/1.2.3.${i}/tcp/1`))))
+      const told = replies.flatMap(({ witness, names }) => found.hear(FROM, `${witness}`, contactsOf(names)))
       const named = [...new Set(replies.flatMap(({ names }) => names))]
-      const witnesses = new Map(named.map(i => [i, new Set(replies.filter(({ names }) => names.includes(i)).map(({ witness }) => witness)).size]))
+      const counts = named.map(i => witnessesOf(i, replies))
 
       expect(told.map(({ contact }) => contact.id)).to.deep.equal(named.map(i => contact(i + 1).id))
       expect(found.all().map(({ contact }) => contact.id)).to.deep.equal(named.map(i => contact(i + 1).id))
-      expect(found.all().map(({ witnesses }) => witnesses.size)).to.deep.equal([...witnesses.values()])
+      expect(found.all().map(({ witnesses }) => witnesses.size)).to.deep.equal(counts)
       expect(found.reachable).to.equal(named.length)
       // the others keep their order
       expect(mostNamedFirst(found.all()).map(({ contact }) => contact.id)).to.deep.equal(
-        named.map((i, at) => ({ i, at })).sort((a, b) => (witnesses.get(b.i) ?? 0) - (witnesses.get(a.i) ?? 0) || a.at - b.at).map(({ i }) => contact(i + 1).id)
+        [...named.keys()].sort((a, b) => counts[b] - counts[a] || a - b).map(at => contact(named[at] + 1).id)
       )
     }))
   })
