@@ -43,7 +43,7 @@ export { passthroughMapper, removePrivateAddressesMapper, removePublicAddressesM
 export { MessageType } from './wire/message.ts'
 
 export type {
-  DHTOptions, GetOptions, KadDHT, KadDHTComponents, KadDHTEvents, Published, PutOptions, RoutingTable, RoutingTableBucket, RoutingTableEvents, RoutingTablePeer, SetModeOptions,
+  DHTOptions, FindProvidersOptions, GetOptions, KadDHT, KadDHTComponents, KadDHTEvents, Published, PutOptions, RoutingTable, RoutingTableBucket, RoutingTableEvents, RoutingTablePeer, SetModeOptions,
   SingleKadDHT
 } from './api.ts'
 export type { DiversityInit, KadDHTInit, LimitsInit, ProvidersInit, RandomWalkInit, ReplicateInit, ReProvideInit, RepublishInit, TimeoutInit } from './options.ts'

@@ -15,7 +15,7 @@ import { contentRouting, peerRouting } from './routing.ts'
 import { TableView } from './table-view.ts'
 import { storedPeer } from './wire/libp2p-network.ts'
 import { fromPeerId, toPeerId } from './wire/peer.ts'
-import type { DHTOptions, GetOptions, KadDHT, KadDHTComponents, KadDHTEvents, ProvideOptions, Published, PutOptions, RoutingTable, SetModeOptions } from './api.ts'
+import type { DHTOptions, FindProvidersOptions, GetOptions, KadDHT, KadDHTComponents, KadDHTEvents, ProvideOptions, Published, PutOptions, RoutingTable, SetModeOptions } from './api.ts'
 import type { KadDHTConfig } from './config.ts'
 import type { NetworkSize } from './kademlia/network-size.ts'
 import type { OperationName } from './metrics.ts'
@@ -278,8 +278,10 @@ export class KadDHTService extends TypedEventEmitter<KadDHTEvents & PeerDiscover
     await this.#parts.providers.cancel(multihashOf(cid), options)
   }
 
-  findProviders (cid: CID, options: DHTOptions = {}): Operation<PeerInfo[]> {
-    return this.#operation('findProviders', 'FIND_PROVIDERS', options, async found => this.#parts.providers.find(multihashOf(cid), found))
+  findProviders (cid: CID, options: FindProvidersOptions = {}): Operation<PeerInfo[]> {
+    const { count, fast, prefer } = options
+
+    return this.#operation('findProviders', 'FIND_PROVIDERS', options, async found => this.#parts.providers.find(multihashOf(cid), { ...found, count, fast, prefer }))
   }
 
   findPeer (id: PeerId, options: DHTOptions = {}): Operation<PeerInfo> {

@@ -21,6 +21,7 @@ import { Values } from './values/values.ts'
 import { Client } from './wire/client.ts'
 import { libp2pNetwork, storedPeer } from './wire/libp2p-network.ts'
 import { fromPeerId, toPeerId } from './wire/peer.ts'
+import { ping, roundTripOf } from './wire/ping.ts'
 import { Server } from './wire/server.ts'
 import type { KadDHTComponents } from './api.ts'
 import type { KadDHTConfig } from './config.ts'
@@ -123,7 +124,7 @@ export function createParts (components: KadDHTComponents, config: KadDHTConfig,
     }
   })
   const values: Values = createValues(base, requests, queries, local, events)
-  const providers: Providers = createProviders(base, requests, queries, local)
+  const providers: Providers = createProviders(base, client, requests, queries, peers, local)
   const mode = createMode(base, values, providers, local)
 
   return { ...base, client, queries, peers, values, providers, mode }
@@ -285,9 +286,9 @@ function createValues ({ components, config, log, self, table, repairs, metrics 
   })
 }
 
-function createProviders ({ components, config, log, self, table, metrics }: Base, requests: Requests, queries: QueryManager, local: LocalNode): Providers {
+function createProviders ({ components, config, log, self, table, metrics }: Base, client: Client, requests: Requests, queries: QueryManager, peers: Peers, local: LocalNode): Providers {
   const { datastorePrefix, providers: { validity, cacheSize, region }, sweep, limits, peerInfoMapper } = config
-  const { datastore, peerId } = components
+  const { datastore, peerId, peerStore, connectionManager } = components
 
   return new Providers({
     prefix: `${datastorePrefix}/provider`,
@@ -314,6 +315,12 @@ function createProviders ({ components, config, log, self, table, metrics }: Bas
     notify: async (to, request, options) => requests.notify(to, request, options),
     mapper: peerInfoMapper,
     maxFound: limits.foundProviders,
+    known: async id => storedPeer(peerStore, id, peerInfoMapper),
+    // what this node knows was looked at before
+    findPeer: async (id, { signal }) => peers.findPeer(id, { signal, useCache: false }),
+    roundTrip: peer => table.table.get(peer.id)?.rtt?.mean ?? roundTripOf(connectionManager.getConnections(toPeerId(peer))),
+    measure: async (peer, signal) => ping(await client.connect(peer, signal), signal),
+    onIncomplete: () => { metrics.onLimit('completions') },
     random: Math.random,
     onAnnounced: batch => { metrics.onReprovided(batch) },
     log

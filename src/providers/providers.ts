@@ -1,6 +1,7 @@
 // The provider store, and what this node provides: the parts that providers need, put together.
 
 import { keyOf } from '../kademlia/key.ts'
+import { Searches } from './find/searches.ts'
 import { findProviders } from './find-providers.ts'
 import { addProviderHandler, getProvidersHandler } from './handlers.ts'
 import { announcementOf, provide } from './provide.ts'
@@ -11,7 +12,7 @@ import { ProvidedKeys } from './providing/provided-keys.ts'
 import { ProvidedSet } from './providing/provided-set.ts'
 import { Sweeper } from './providing/sweeper.ts'
 import { Settling } from './settling.ts'
-import type { FindProvidersNeeds, FindProvidersOptions } from './find-providers.ts'
+import type { FindProvidersNeeds, ProviderSearch } from './find-providers.ts'
 import type { ProviderHandlerNeeds } from './handlers.ts'
 import type { ProvideNeeds } from './provide.ts'
 import type { ProviderStoreOptions } from './provider-store.ts'
@@ -32,7 +33,7 @@ export interface ProvidersOptions extends ProviderStoreOptions, Pick<AnnouncerOp
 }
 
 export type ProvidersNeeds = ProvideNeeds &
-  Omit<FindProvidersNeeds, 'store' | 'self'> &
+  Omit<FindProvidersNeeds, 'store' | 'self' | 'region'> &
   Omit<ProviderHandlerNeeds, 'store' | 'self'> &
   Pick<AnnouncerNeeds, 'request'> &
   Pick<SweeperNeeds, 'onAnnounced'> &
@@ -62,6 +63,7 @@ export class Providers {
   readonly #keys: ProvidedKeys
   readonly #sweeper: Sweeper
   readonly #settling = new Settling()
+  readonly #searches = new Searches()
 
   constructor (options: ProvidersOptions, needs: ProvidersNeeds) {
     const { datastore, self, queries, contact } = needs
@@ -99,6 +101,7 @@ export class Providers {
 
   /** Ends all announcements. What an optimistic one has still to tell, `drained` waits for. */
   async stop (): Promise<void> {
+    this.#searches.stop()
     await this.#sweeper.stop()
   }
 
@@ -147,8 +150,8 @@ export class Providers {
     }
   }
 
-  async find (multihash: Uint8Array, options: FindProvidersOptions): Promise<PeerInfo[]> {
-    return findProviders(multihash, { ...this.#needs, store: this.#store, self: this.#needs.peerId }, options)
+  async find (multihash: Uint8Array, options: ProviderSearch): Promise<PeerInfo[]> {
+    return this.#searches.run(options.signal, async signal => findProviders(multihash, { ...this.#needs, store: this.#store, self: this.#needs.peerId, region: this.#options.region }, { ...options, signal }))
   }
 
   /** Announces the content no more. */

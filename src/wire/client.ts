@@ -15,7 +15,7 @@ import type { EncodedRequest, Message, MessageName } from './message.ts'
 import type { PeerLimits } from './peer-streams.ts'
 import type { WirePeer } from './peer.ts'
 import type { OpenedStream } from './stream-opening.ts'
-import type { AbortOptions } from '@libp2p/interface'
+import type { AbortOptions, Connection } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
 export { UndialableError } from './errors.ts'
@@ -265,6 +265,16 @@ export class Client {
         this.#slots.give()
       }
     }
+  }
+
+  /**
+   * A connection to the peer, within the limit on dials. Nobody ends it with the client: `signal` does.
+   *
+   * @throws {UndialableError} when there is no address to reach the peer at
+   * @throws {RecentlyFailedDialError} when dialling it has failed a moment ago
+   */
+  async connect (to: WirePeer, signal: AbortSignal): Promise<Connection> {
+    return this.#dialler.connect(to, { signal, onDial: () => {} })
   }
 
   async #open (to: WirePeer, options: ConnectOptions): Promise<OpenedStream> {
