@@ -78,7 +78,7 @@ describe('the options', () => {
       maxInboundStreams: 32,
       maxOutboundStreams: 64,
       providers: { cacheSize: 2_048, cleanupInterval: 5_400_000, validity: 48 * HOUR, region: 'auto' },
-      reprovide: { concurrency: 10, maxQueueSize: 16_384, threshold: 26 * HOUR, interval: HOUR, validity: 48 * HOUR },
+      sweep: { cycle: 22 * HOUR, concurrency: 10, maxKeys: 16_384, retryInterval: HOUR },
       requestTimeout: 10_000,
       slow: { min: 500, initial: 2_000, max: 5_000 },
       incomingMessageTimeout: 10_000,
