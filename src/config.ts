@@ -44,7 +44,7 @@ export interface KadDHTConfig {
   randomWalk: Required<RandomWalkInit>
   groupOf: AddressGroup
   perGroup: GroupLimits
-  providers: { cacheSize: number, cleanupInterval: number, validity: number }
+  providers: { cacheSize: number, cleanupInterval: number, validity: number, addressValidity: number }
   reprovide: Required<ReProvideInit>
   republish: Required<RepublishInit>
   replicate: Required<ReplicateInit>
@@ -109,7 +109,8 @@ const DIVERSITY_DEFAULTS: Required<DiversityInit> = {
 const PROVIDERS_DEFAULTS: Required<ProvidersInit> = {
   cacheSize: 2_048,
   cleanupInterval: 5_400,
-  provideValidity: 172_800
+  provideValidity: 172_800,
+  addressValidity: 86_400
 }
 
 const REPROVIDE_DEFAULTS: Required<ReProvideInit> = {
@@ -143,6 +144,7 @@ const LIMITS_DEFAULTS: Required<LimitsInit> = {
   validatorTimeout: 5 * SECOND,
   storedProviders: 1_000_000,
   providersPerKey: 500,
+  providersPerSender: 250_000,
   foundProviders: 1_000,
   queries: 1_000,
   requests: 4_096,
@@ -193,7 +195,7 @@ const CHECKS: Record<keyof KadDHTInit, Check> = {
   seeds: (name, value) => { parseSeeds(name, value) },
   randomWalk: group({ enabled: boolean, interval: timer(1), queriesPerPeriod: positive, timeout: timer(1) }),
   diversity: group({ groupOf: func, peersPerGroup: positive, peersPerGroupInBucket: positive }),
-  providers: group({ cacheSize: positive, cleanupInterval: timer(SECOND), provideValidity: duration }),
+  providers: group({ cacheSize: positive, cleanupInterval: timer(SECOND), provideValidity: duration, addressValidity: duration }),
   reprovide: group({ concurrency: positive, maxQueueSize: positive, threshold: duration, interval: timer(1), validity: duration }),
   republish: group({ validity: duration, interval: timer(1), concurrency: positive, maxQueueSize: positive }),
   replicate: group({ interval: duration, concurrency: positive, maxQueueSize: positive }),
@@ -212,6 +214,7 @@ const CHECKS: Record<keyof KadDHTInit, Check> = {
     validatorTimeout: timer(1),
     storedProviders: positive,
     providersPerKey: positive,
+    providersPerSender: positive,
     foundProviders: positive,
     queries: positive,
     requests: positive,
@@ -279,7 +282,8 @@ export function resolveConfig (init: KadDHTInit): KadDHTConfig {
     providers: {
       cacheSize: providers.cacheSize,
       cleanupInterval: providers.cleanupInterval * SECOND,
-      validity: providers.provideValidity * SECOND
+      validity: providers.provideValidity * SECOND,
+      addressValidity: providers.addressValidity * SECOND
     },
     seeds: parseSeeds('seeds', init.seeds ?? []),
     randomWalk: { ...RANDOM_WALK_DEFAULTS, ...given(init.randomWalk) },

@@ -199,7 +199,7 @@ export class KadDHTService extends TypedEventEmitter<KadDHTEvents & PeerDiscover
     }
 
     this.#parts.peers.stop()
-    this.#parts.providers.stop()
+    const providersStopped = this.#parts.providers.stop()
     this.#parts.queries.stop()
     this.#parts.client.stop()
 
@@ -207,6 +207,7 @@ export class KadDHTService extends TypedEventEmitter<KadDHTEvents & PeerDiscover
     const results = await Promise.allSettled([
       this.#parts.mode.stop(),
       this.#parts.values.stop(),
+      providersStopped,
       this.#parts.background.stop(),
       this.#parts.repairs.stop(),
       this.#parts.peers.save()

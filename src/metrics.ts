@@ -40,6 +40,8 @@ export interface DHTMetrics {
   onReplicated (requests: number): void
   /** what this node has published could not be published again */
   onPublishFailed (): void
+  /** so many changes of the provider records could not be written, as on a full disk */
+  onProvidersUnwritten (changes: number): void
   /** something was not done for a limit of this node */
   onLimit (limit: Limit): void
   /** an operation begins; call what is returned when it ends */
@@ -66,6 +68,7 @@ export function createMetrics (metrics: Metrics | undefined, prefix: string, sou
   const table = metrics?.registerCounterGroup(name('kad_bucket_events_total'))
   const replicated = metrics?.registerCounter(name('replication_requests_total'))
   const unpublished = metrics?.registerCounter(name('republish_errors_total'))
+  const unwritten = metrics?.registerCounter(name('provider_write_errors_total'))
   const limits = metrics?.registerCounterGroup(name('limits_total'), { label: 'limit' })
 
   return {
@@ -82,6 +85,7 @@ export function createMetrics (metrics: Metrics | undefined, prefix: string, sou
     },
     onReplicated: requests => { replicated?.increment(requests) },
     onPublishFailed: () => { unpublished?.increment() },
+    onProvidersUnwritten: changes => { unwritten?.increment(changes) },
     onLimit: limit => { limits?.increment({ [limit]: true }) },
     onOperation: operationTimer(metrics, name)
   }

@@ -104,6 +104,7 @@ export function createParts (components: KadDHTComponents, config: KadDHTConfig,
     lookups: () => queries.running,
     reprovideQueue: () => providers.reprovideQueue,
     values: () => values.counts,
+    providers: () => providers.counts,
     networkSize: () => queries.networkSize,
     requestsWaiting: () => client.waiting,
     dials: () => client.dials,
@@ -284,16 +285,23 @@ function createValues ({ components, config, log, self, table, repairs, metrics 
   })
 }
 
-function createProviders ({ components, config, log, self }: Base, requests: Requests, queries: QueryManager, local: LocalNode): Providers {
-  const { datastorePrefix, providers: { validity, cacheSize }, reprovide, limits, peerInfoMapper } = config
+function createProviders ({ components, config, log, self, metrics }: Base, requests: Requests, queries: QueryManager, local: LocalNode): Providers {
+  const { datastorePrefix, providers: { validity, addressValidity, cacheSize }, reprovide, limits, peerInfoMapper, groupOf } = config
   const { datastore, peerId } = components
 
   return new Providers({
     prefix: `${datastorePrefix}/provider`,
     validity,
+    addressValidity,
     cacheSize,
     maxProvidersPerKey: limits.providersPerKey,
+    maxPerSender: limits.providersPerSender,
     maxRecords: limits.storedProviders,
+    onEvicted: limit => { metrics.onLimit(limit) },
+    onWriteFailed: (error, changes) => {
+      log.error('%d changes of provider records could not be written - %e', changes, error)
+      metrics.onProvidersUnwritten(changes)
+    },
     reprovide
   }, {
     datastore,
@@ -307,6 +315,7 @@ function createProviders ({ components, config, log, self }: Base, requests: Req
     queries,
     notify: async (to, request, options) => requests.notify(to, request, options),
     mapper: peerInfoMapper,
+    groupOf,
     maxFound: limits.foundProviders,
     random: Math.random,
     log

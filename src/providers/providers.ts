@@ -56,12 +56,19 @@ export class Providers {
     return this.#reprovider.pending
   }
 
+  /** See `ProviderStore`. */
+  get counts (): ProviderStore['counts'] {
+    return this.#store.counts
+  }
+
   start (): void {
     this.#reprovider.start()
   }
 
-  stop (): void {
+  /** Resolves when what was taken is written. */
+  async stop (): Promise<void> {
     this.#reprovider.stop()
+    await this.#store.flush()
   }
 
   async provide (multihash: Uint8Array, options: ProvideOptions): Promise<WriteResult> {
