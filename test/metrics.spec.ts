@@ -45,6 +45,7 @@ describe('the metrics', () => {
       lookups: () => 7,
       providing: () => ({ keys: 61, neverAnnounced: 53, due: 11, progress: 0.25, lag: 59_000 }),
       values: () => ({ records: 31, bytes: 37, replications: 41, publications: 43 }),
+      providers: () => ({ records: 53, keysAtHand: 59, announcementsAtHand: 61, unwritten: 67 }),
       networkSize: () => ({ peers: 47, error: 0.05 }),
       requestsWaiting: () => 13,
       dials: () => ({ open: 17, waiting: 19 }),

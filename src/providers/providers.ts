@@ -95,6 +95,11 @@ export class Providers {
     })
   }
 
+  /** See `ProviderStore`. */
+  get counts (): ProviderStore['counts'] {
+    return this.#store.counts
+  }
+
   start (): void {
     this.#sweeper.start()
   }
@@ -103,6 +108,7 @@ export class Providers {
   async stop (): Promise<void> {
     this.#searches.stop()
     await this.#sweeper.stop()
+    await this.#store.flush()
   }
 
   /** Resolves when nothing goes on any more whose result was given already, or that takes too long. */

@@ -1,0 +1,163 @@
+// Every change of what is stored comes through here, so that the numbers, what is at hand and what is on the disk say the same: they are
+// told at once, the disk is written soon after, and where that fails they are told that it was not.
+//
+// Order of writes: where a datastore does not write a batch as one, a record's entry in the index is there before it and goes after it. A
+// record without an entry would stay for ever; an entry without its record goes when it is due.
+
+import { WriteQueue } from './write-queue.ts'
+import type { AtHand } from './at-hand.ts'
+import type { Files } from './files.ts'
+import type { Place } from './place.ts'
+import type { Ids, Tally } from './tally.ts'
+import type { Write, WriteQueueOptions } from './write-queue.ts'
+import type { Announcement } from '../announcement.ts'
+import type { Datastore } from 'interface-datastore'
+
+/** What becomes of one announcement. */
+export interface Move {
+  readonly ids: Ids
+  /** its key's, at hand */
+  readonly name: string
+  /** the provider's */
+  readonly id: string
+  /** what its keys in the datastore end in */
+  readonly tail: string
+  /** where it stood in the index before; undefined: nowhere */
+  before?: Place
+  /** where it stands from now on; undefined: nowhere */
+  readonly after?: Place
+  /** what is stored; 'deleted', or 'kept' as it is */
+  readonly record: Uint8Array | 'deleted' | 'kept'
+  /** the same at hand; undefined when it is deleted, and of no account when it is kept */
+  readonly announcement?: Announcement
+}
+
+const NOTHING = new Uint8Array(0)
+
+export class Changes {
+  readonly #files: Files
+  readonly #tally: Tally
+  readonly #atHand: AtHand
+  readonly #queue: WriteQueue
+  /** the last move of each announcement that is not written, by `Ids.record`; and how many of these each key has */
+  readonly #unwritten = new Map<number, Move>()
+  readonly #unwrittenOfKey = new Map<number, number>()
+
+  constructor (datastore: Datastore, files: Files, tally: Tally, atHand: AtHand, options: WriteQueueOptions) {
+    this.#files = files
+    this.#tally = tally
+    this.#atHand = atHand
+    this.#queue = new WriteQueue(datastore, options)
+  }
+
+  /** Moves that are not written. */
+  get waiting (): number {
+    return this.#queue.size
+  }
+
+  /** Resolves when all that was changed so far is written, or has failed to be. */
+  async written (): Promise<void> {
+    await this.#queue.written()
+  }
+
+  /** Undefined while there is room for more changes; else resolves when there is. */
+  room (): Promise<void> | undefined {
+    return this.#queue.room()
+  }
+
+  isUnwritten ({ record }: Ids): boolean {
+    return this.#unwritten.has(record)
+  }
+
+  /** By `Ids.key`. */
+  isKeyUnwritten (key: number): boolean {
+    return this.#unwrittenOfKey.has(key)
+  }
+
+  /** How many of the index's entries at the place are not written, or more. */
+  unwrittenAt (place: Place): number {
+    return [...this.#unwritten.values()].filter(({ after }) => after === place).length
+  }
+
+  /** Makes moves that belong together. `done` is called when they are written or, with an error, are taken back. Hot. */
+  make (moves: readonly Move[], done?: (error?: Error) => void): void {
+    const writes: Write[] = []
+
+    for (const move of moves) {
+      this.#note(move)
+      this.#addWrites(move, writes)
+    }
+
+    this.#queue.add({
+      writes,
+      done: error => {
+        moves.forEach(move => { this.#settle(move, error) })
+        done?.(error)
+      }
+    })
+  }
+
+  #note ({ ids, name, id, before, after, record, announcement }: Move): void {
+    this.#tally.set(ids, after)
+
+    if (before !== after) {
+      before == null || this.#tally.removeEntries(before)
+      after == null || this.#tally.addEntry(after)
+    }
+
+    if (record !== 'kept') {
+      this.#atHand.change(name, id, announcement)
+    }
+  }
+
+  #addWrites (move: Move, writes: Write[]): void {
+    const { before, after, tail, record } = move
+    this.#unwritten.set(move.ids.record, move)
+    this.#unwrittenOfKey.set(move.ids.key, (this.#unwrittenOfKey.get(move.ids.key) ?? 0) + 1)
+
+    if (after != null && after !== before) {
+      writes.push({ key: this.#files.entryKey(after, tail), value: NOTHING })
+    }
+
+    if (record !== 'kept') {
+      writes.push({ key: this.#files.recordKey(tail), value: record === 'deleted' ? undefined : record })
+    }
+
+    if (before != null && before !== after) {
+      writes.push({ key: this.#files.entryKey(before, tail) })
+    }
+  }
+
+  #settle (move: Move, error?: Error): void {
+    const { ids } = move
+    const last = this.#unwritten.get(ids.record)
+    const count = this.#unwrittenOfKey.get(ids.key) ?? 1
+    count > 1 ? this.#unwrittenOfKey.set(ids.key, count - 1) : this.#unwrittenOfKey.delete(ids.key)
+
+    if (last === move) {
+      this.#unwritten.delete(ids.record)
+    }
+
+    if (error != null) {
+      this.#takeBack(move, last)
+    }
+  }
+
+  /** What of it the disk has, nobody knows: either entry may be there, and so both are looked at when they are due. */
+  #takeBack (move: Move, last: Move | undefined): void {
+    const { ids, name, before, after } = move
+
+    if (before != null && before !== after) {
+      this.#tally.addEntry(before)
+    }
+
+    if (last == null || last === move) {
+      this.#tally.set(ids, before)
+    } else {
+      // should that fail, too, it is where it was before both
+      last.before = before
+    }
+
+    this.#atHand.forget(name)
+  }
+}
