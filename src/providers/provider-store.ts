@@ -115,9 +115,7 @@ export class ProviderStore {
     const target = { multihash, name: toCharacters(multihash), key: keyOf(multihash) }
     const from = createAnnouncer(record.contact, record.group)
 
-    await this.#written(done => from.id === this.#self.id
-      ? this.#atHand.use(target.name, held => { this.#put(target, from, record.announcedAt, held.has(from.id) ? OWN : undefined, OWN, [], done) })
-      : this.#accept(target, from, record.announcedAt, done))
+    await this.#written(done => from.id === this.#self.id ? this.#addOwn(target, from, record.announcedAt, done) : this.#accept(target, from, record.announcedAt, done))
   }
 
   /** Notes when one's own announcement last succeeded, as one step. No effect when it was cancelled meanwhile. */
@@ -187,6 +185,13 @@ export class ProviderStore {
   /** Resolves when all that was taken is written, or could not be. */
   async flush (): Promise<void> {
     await this.#changes.written()
+  }
+
+  /** Nothing is read for it once all is counted. */
+  #addOwn (target: Target, from: Announcer, announcedAt: number, done: Written): void | Promise<void> {
+    return this.#tally.isComplete
+      ? this.#put(target, from, announcedAt, this.#tally.place(this.#tally.ids(target.key, from.key)), OWN, [], done)
+      : this.#atHand.use(target.name, held => { this.#put(target, from, announcedAt, held.has(from.id) ? OWN : undefined, OWN, [], done) })
   }
 
   #accept (target: Target, from: Announcer, announcedAt: number, done?: Written): Promise<void> | undefined {

@@ -179,9 +179,8 @@ export class Providers {
   async #remember (multihashes: Uint8Array[], options?: AbortOptions): Promise<Uint8Array[]> {
     const added = await this.#keys.add(multihashes, options)
 
-    for (const multihash of added) {
-      await this.#store.add(multihash, { contact: this.#needs.self, announcedAt: 0 }, options)
-    }
+    // they are written together
+    await Promise.all(added.map(async multihash => this.#store.add(multihash, { contact: this.#needs.self, announcedAt: 0 }, options)))
 
     return added
   }
@@ -189,8 +188,6 @@ export class Providers {
   async #forget (multihashes: Uint8Array[], options?: AbortOptions): Promise<void> {
     await this.#keys.remove(multihashes, options)
 
-    for (const multihash of multihashes) {
-      await this.#store.remove(multihash, this.#needs.self, options)
-    }
+    await Promise.all(multihashes.map(async multihash => this.#store.remove(multihash, this.#needs.self, options)))
   }
 }
