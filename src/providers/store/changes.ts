@@ -23,13 +23,23 @@ export interface Move {
   /** what its keys in the datastore end in */
   readonly tail: string
   /** where it stood in the index before; undefined: nowhere */
-  before?: Place
+  readonly before?: Place
   /** where it stands from now on; undefined: nowhere */
   readonly after?: Place
   /** what is stored; 'deleted', or 'kept' as it is */
   readonly record: Uint8Array | 'deleted' | 'kept'
   /** the same at hand; undefined when it is deleted, and of no account when it is kept */
   readonly announcement?: Announcement
+}
+
+/** A move that is not written. */
+interface Unwritten {
+  readonly move: Move
+  /** the one before it of the same announcement, if that is not written either */
+  previous?: Unwritten
+  /** where the announcement stands if this is not written */
+  before?: Place
+  failed: boolean
 }
 
 const NOTHING = new Uint8Array(0)
@@ -39,8 +49,8 @@ export class Changes {
   readonly #tally: Tally
   readonly #atHand: AtHand
   readonly #queue: WriteQueue
-  /** the last move of each announcement that is not written, by `Ids.record`; and how many of these each key has */
-  readonly #unwritten = new Map<number, Move>()
+  /** the last move of each announcement that is not written, by `Ids.record`; and how many moves of each key are not */
+  readonly #unwritten = new Map<number, Unwritten>()
   readonly #unwrittenOfKey = new Map<number, number>()
 
   constructor (datastore: Datastore, files: Files, tally: Tally, atHand: AtHand, options: WriteQueueOptions) {
@@ -76,25 +86,35 @@ export class Changes {
 
   /** How many of the index's entries at the place are not written, or more. */
   unwrittenAt (place: Place): number {
-    return [...this.#unwritten.values()].filter(({ after }) => after === place).length
+    return [...this.#unwritten.values()].filter(({ move }) => move.after === place).length
   }
 
   /** Makes moves that belong together. `done` is called when they are written or, with an error, are taken back. Hot. */
   make (moves: readonly Move[], done?: (error?: Error) => void): void {
     const writes: Write[] = []
-
-    for (const move of moves) {
+    const unwritten = moves.map(move => {
       this.#note(move)
       this.#addWrites(move, writes)
-    }
+
+      return this.#remember(move)
+    })
 
     this.#queue.add({
       writes,
       done: error => {
-        moves.forEach(move => { this.#settle(move, error) })
+        unwritten.forEach(one => { this.#settle(one, error) })
         done?.(error)
       }
     })
+  }
+
+  #remember (move: Move): Unwritten {
+    const { record, key } = move.ids
+    const unwritten = { move, previous: this.#unwritten.get(record), before: move.before, failed: false }
+    this.#unwritten.set(record, unwritten)
+    this.#unwrittenOfKey.set(key, (this.#unwrittenOfKey.get(key) ?? 0) + 1)
+
+    return unwritten
   }
 
   #note ({ ids, name, id, before, after, record, announcement }: Move): void {
@@ -110,11 +130,7 @@ export class Changes {
     }
   }
 
-  #addWrites (move: Move, writes: Write[]): void {
-    const { before, after, tail, record } = move
-    this.#unwritten.set(move.ids.record, move)
-    this.#unwrittenOfKey.set(move.ids.key, (this.#unwrittenOfKey.get(move.ids.key) ?? 0) + 1)
-
+  #addWrites ({ before, after, tail, record }: Move, writes: Write[]): void {
     if (after != null && after !== before) {
       writes.push({ key: this.#files.entryKey(after, tail), value: NOTHING })
     }
@@ -128,36 +144,40 @@ export class Changes {
     }
   }
 
-  #settle (move: Move, error?: Error): void {
-    const { ids } = move
-    const last = this.#unwritten.get(ids.record)
-    const count = this.#unwrittenOfKey.get(ids.key) ?? 1
-    count > 1 ? this.#unwrittenOfKey.set(ids.key, count - 1) : this.#unwrittenOfKey.delete(ids.key)
+  #settle (unwritten: Unwritten, error?: Error): void {
+    const { move: { ids: { record, key } }, previous } = unwritten
+    const isLast = this.#unwritten.get(record) === unwritten
+    const count = this.#unwrittenOfKey.get(key) ?? 1
+    count > 1 ? this.#unwrittenOfKey.set(key, count - 1) : this.#unwrittenOfKey.delete(key)
 
-    if (last === move) {
-      this.#unwritten.delete(ids.record)
+    if (isLast) {
+      this.#unwritten.delete(record)
     }
 
+    if (previous?.failed === true) {
+      unwritten.before = previous.before
+    }
+
+    // or each would keep all before it
+    unwritten.previous = undefined
+
     if (error != null) {
-      this.#takeBack(move, last)
+      unwritten.failed = true
+      this.#takeBack(unwritten, isLast)
     }
   }
 
   /** What of it the disk has, nobody knows: either entry may be there, and so both are looked at when they are due. */
-  #takeBack (move: Move, last: Move | undefined): void {
-    const { ids, name, before, after } = move
-
-    if (before != null && before !== after) {
-      this.#tally.addEntry(before)
+  #takeBack ({ move, before }: Unwritten, isLast: boolean): void {
+    if (move.before != null && move.before !== move.after) {
+      this.#tally.addEntry(move.before)
     }
 
-    if (last == null || last === move) {
-      this.#tally.set(ids, before)
-    } else {
-      // should that fail, too, it is where it was before both
-      last.before = before
+    // what is kept is there, whatever the index says
+    if (isLast && move.record !== 'kept') {
+      this.#tally.set(move.ids, before)
     }
 
-    this.#atHand.forget(name)
+    this.#atHand.forget(move.name)
   }
 }

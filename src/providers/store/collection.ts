@@ -87,7 +87,9 @@ export class Collection {
     let failed = false
 
     for await (const record of paced(files.records(options), options)) {
-      const move = this.#move(record, undefined, this.#rightPlace(record, record.announcement))
+      const after = this.#rightPlace(record, record.announcement)
+      // one that has lapsed may have an entry, of a time before
+      const move = this.#move(record, after == null ? this.#lapses(record, record.announcement) : undefined, after)
 
       // what was stored since it began has its entry, and what was deleted needs none
       if (tally.isUnknown(move.ids)) {
@@ -194,16 +196,21 @@ export class Collection {
   }
 
   /** Where it should stand; undefined when it has lapsed or can't be read. */
-  #rightPlace ({ multihash, id }: RecordName, announcement: Announcement | undefined): Place | undefined {
+  #rightPlace (name: RecordName, announcement: Announcement | undefined): Place | undefined {
     const { self, validity } = this.#needs
 
-    if (id === self.id && announcement != null) {
+    if (name.id === self.id && announcement != null) {
       return OWN
     }
 
-    if (announcement != null && Date.now() < announcement.announcedAt + validity) {
-      return placeOf(keyOf(multihash), self.key, announcement.announcedAt + validity)
-    }
+    return announcement != null && Date.now() < announcement.announcedAt + validity ? this.#lapses(name, announcement) : undefined
+  }
+
+  /** The place of the time at which it lapses, or did; undefined when it can't be read. */
+  #lapses ({ multihash }: RecordName, announcement: Announcement | undefined): Place | undefined {
+    const { self, validity } = this.#needs
+
+    return announcement == null ? undefined : placeOf(keyOf(multihash), self.key, announcement.announcedAt + validity)
   }
 
   #move (name: RecordName, before: Place | undefined, after: Place | undefined): Move {

@@ -72,17 +72,17 @@ export class Tally {
     place == null ? this.#left?.add(ids.record) : this.#left?.delete(ids.record)
   }
 
-  /** Counts what the index says, as it is read at the start. No effect for what was stored or deleted since it began, or is known. */
+  /** Counts what the index says, as it is read at the start. What was deleted since it began is not counted, but its entry may be there. */
   adopt (ids: Ids, place: Place): void {
     const known = this.#places.get(ids.record)
 
-    if (this.#left == null || this.#left.has(ids.record) || known === place) {
+    if (this.#left == null || known === place) {
       return
     }
 
     this.addEntry(place)
 
-    if (known === 0) {
+    if (this.isUnknown(ids)) {
       this.set(ids, place)
     }
   }
