@@ -146,6 +146,7 @@ export class Providers {
     try {
       const result = await providing
       await this.#keys.announced([key], Date.now())
+      this.#sweeper.replan()
 
       return result
     } catch (error) {
@@ -165,9 +166,9 @@ export class Providers {
     await this.#forget([multihash], options)
   }
 
-  /** Announces what is due, now that there is somebody to tell. */
+  /** Announces what is due, what has failed before too, now that there is somebody to tell, or an address to tell. */
   announce (): void {
-    this.#sweeper.wake()
+    this.#sweeper.retry()
   }
 
   /** Deletes what has expired. */
