@@ -31,7 +31,6 @@ export interface ProviderHandlerNeeds {
 export function addProviderHandler ({ store, mapper, groupOf }: ProviderHandlerNeeds): RequestHandler {
   const senders = new Senders({ mapper, groupOf })
 
-  // the key's bytes are those of the message: nobody keeps them
   return ({ key, providers }, from, remoteAddr) => store.accept(key, senders.announcer(from, providers, remoteAddr), Date.now()) as Promise<undefined> | undefined
 }
 

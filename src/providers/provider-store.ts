@@ -4,26 +4,21 @@
 // stay until they are cancelled.
 
 import { keyOf } from '../kademlia/key.ts'
-import { contactNamed } from '../query/contact.ts'
 import { fromCharacters, toCharacters } from '../wire/characters.ts'
-import { toPeerId } from '../wire/peer.ts'
 import { toRecord } from './announcement.ts'
 import { createAnnouncer } from './announcer.ts'
+import { Admission, targetOf } from './store/admission.ts'
 import { AtHand } from './store/at-hand.ts'
 import { Changes } from './store/changes.ts'
 import { Collection } from './store/collection.ts'
-import { leastWanted } from './store/fair-place.ts'
 import { Files } from './store/files.ts'
-import { classOf, OWN, placeOf } from './store/place.ts'
-import { ProvidersFullError } from './store/refusal.ts'
+import { OWN } from './store/place.ts'
 import { Tally } from './store/tally.ts'
 import type { Announcement, ProviderRecord } from './announcement.ts'
 import type { Announcer } from './announcer.ts'
+import type { Target, Written } from './store/admission.ts'
 import type { Held } from './store/at-hand.ts'
-import type { Move } from './store/changes.ts'
-import type { Place } from './store/place.ts'
 import type { ProviderLimit } from './store/refusal.ts'
-import type { Ids } from './store/tally.ts'
 import type { Key } from '../kademlia/key.ts'
 import type { Contact } from '../query/contact.ts'
 import type { AbortOptions } from '@libp2p/interface'
@@ -53,16 +48,6 @@ export interface ProviderStoreOptions {
 /** How many announcements are kept in memory for each key that may be: most keys have fewer providers, few have hundreds. */
 const AT_HAND_PER_KEY = 8
 
-/** A key that somebody announces. */
-interface Target {
-  readonly multihash: Uint8Array
-  /** at hand */
-  readonly name: string
-  readonly key: Key
-}
-
-type Written = (error?: Error) => void
-
 export class ProviderStore {
   readonly #self: Contact
   readonly #options: Required<ProviderStoreOptions>
@@ -71,16 +56,19 @@ export class ProviderStore {
   readonly #atHand: AtHand
   readonly #changes: Changes
   readonly #collection: Collection
+  readonly #admission: Admission
 
   constructor (datastore: Datastore, self: Contact, options: ProviderStoreOptions) {
-    const { prefix, validity, maxRecords, cacheSize } = options
+    const { prefix, validity, cacheSize } = options
     this.#self = self
     this.#options = { addressValidity: validity, maxPerSender: Infinity, onEvicted: () => {}, onWriteFailed: () => {}, ...options }
     const { onEvicted, onWriteFailed } = this.#options
+    const tally = this.#tally
     const files = this.#files = new Files(datastore, prefix)
-    this.#atHand = new AtHand({ maxKeys: cacheSize, maxAnnouncements: AT_HAND_PER_KEY * cacheSize, read: async name => this.#read(name) })
-    this.#changes = new Changes(datastore, files, this.#tally, this.#atHand, { onFailed: onWriteFailed })
-    this.#collection = new Collection({ files, tally: this.#tally, changes: this.#changes, self, validity, maxRecords, onEvicted: () => { onEvicted('providers') } })
+    const atHand = this.#atHand = new AtHand({ maxKeys: cacheSize, maxAnnouncements: AT_HAND_PER_KEY * cacheSize, read: async name => this.#read(name) })
+    const changes = this.#changes = new Changes(datastore, files, tally, atHand, { onFailed: onWriteFailed })
+    const collection = this.#collection = new Collection({ ...this.#options, files, tally, changes, self, onEvicted: () => { onEvicted('providers') } })
+    this.#admission = new Admission({ ...this.#options, files, tally, atHand, changes, collection, self })
   }
 
   /** What is stored, as far as it is counted, what of it is at hand, and what is not written yet. */
@@ -100,9 +88,7 @@ export class ProviderStore {
    * @throws {ProvidersFullError} when there is no place for it
    */
   accept (multihash: Uint8Array, from: Announcer, announcedAt: number): Promise<void> | undefined {
-    const target = { multihash, name: toCharacters(multihash), key: keyOf(multihash) }
-
-    return this.#accept(target, from, announcedAt)
+    return this.#admission.accept(targetOf(multihash), from, announcedAt)
   }
 
   /**
@@ -112,25 +98,28 @@ export class ProviderStore {
    */
   async add (multihash: Uint8Array, record: ProviderRecord, options?: AbortOptions): Promise<void> {
     options?.signal?.throwIfAborted()
-    const target = { multihash, name: toCharacters(multihash), key: keyOf(multihash) }
+    const target = targetOf(multihash)
     const from = createAnnouncer(record.contact, record.group)
 
-    await this.#written(done => from.id === this.#self.id ? this.#addOwn(target, from, record.announcedAt, done) : this.#accept(target, from, record.announcedAt, done))
+    await this.#written(done => from.id === this.#self.id ? this.#addOwn(target, from, record.announcedAt, done) : this.#admission.accept(target, from, record.announcedAt, done))
   }
 
   /** Notes when one's own announcement last succeeded, as one step. No effect when it was cancelled meanwhile. */
   async renew (multihash: Uint8Array, announcedAt: number): Promise<void> {
-    if (await this.isOwn(multihash)) {
-      await this.add(multihash, { contact: this.#self, announcedAt })
-    }
+    const target = targetOf(multihash)
+    const self = createAnnouncer(this.#self, undefined)
+
+    await this.#written(done => this.#atHand.use(target.name, held => {
+      held.has(self.id) ? this.#admission.put(target, self, announcedAt, OWN, OWN, [], done) : done()
+    }))
   }
 
   async remove (multihash: Uint8Array, provider: Contact, options?: AbortOptions): Promise<void> {
     options?.signal?.throwIfAborted()
-    const target = { multihash, name: toCharacters(multihash), key: keyOf(multihash) }
+    const target = targetOf(multihash)
 
     await this.#written(done => this.#atHand.use(target.name, held => {
-      this.#changes.make([this.#deletion(target, provider, held.get(provider.id))], done)
+      this.#changes.make([this.#admission.deletion(target, provider, held.get(provider.id))], done)
     }))
   }
 
@@ -190,127 +179,8 @@ export class ProviderStore {
   /** Nothing is read for it once all is counted. */
   #addOwn (target: Target, from: Announcer, announcedAt: number, done: Written): void | Promise<void> {
     return this.#tally.isComplete
-      ? this.#put(target, from, announcedAt, this.#tally.place(this.#tally.ids(target.key, from.key)), OWN, [], done)
-      : this.#atHand.use(target.name, held => { this.#put(target, from, announcedAt, held.has(from.id) ? OWN : undefined, OWN, [], done) })
-  }
-
-  #accept (target: Target, from: Announcer, announcedAt: number, done?: Written): Promise<void> | undefined {
-    const ids = this.#tally.ids(target.key, from.key)
-    const held = this.#atHand.get(target.name)
-
-    if (held == null && !this.#tally.isComplete && this.#tally.place(ids) == null) {
-      return this.#withHeld(target, from, announcedAt, done)
-    }
-
-    return this.#take(target, from, ids, announcedAt, held, done)
-  }
-
-  async #withHeld (target: Target, from: Announcer, announcedAt: number, done?: Written): Promise<void> {
-    await this.#atHand.use(target.name, held => this.#take(target, from, this.#tally.ids(target.key, from.key), announcedAt, held, done))
-  }
-
-  /** `held`: those of the key if they are at hand. They have to be while not all is counted. */
-  #take (target: Target, from: Announcer, ids: Ids, announcedAt: number, held: Held | undefined, done?: Written): Promise<void> | undefined {
-    const { maxProvidersPerKey, maxPerSender, maxRecords, validity } = this.#options
-    const after = placeOf(target.key, this.#self.key, announcedAt + validity)
-    const before = this.#placeOf(target, ids, held?.get(from.id))
-    let leaving: Announcement[] = []
-
-    if (before == null) {
-      if (this.#tally.ofProvider(ids) >= maxPerSender) {
-        throw new ProvidersFullError(`${maxPerSender} announcements of the provider are kept, which is the limit`, 'providers-per-sender')
-      }
-
-      if ((held?.size ?? this.#tally.ofKey(ids.key)) >= maxProvidersPerKey) {
-        if (held == null) {
-          return this.#withHeld(target, from, announcedAt, done)
-        }
-
-        leaving = this.#makePlace(held, from.announcement(announcedAt), target.key)
-      }
-
-      if (this.#tally.total - leaving.length >= maxRecords) {
-        return this.#makeRoom(target, from, announcedAt, after, done)
-      }
-    }
-
-    this.#put(target, from, announcedAt, before, after, leaving, done)
-
-    return this.#changes.room()
-  }
-
-  #put (target: Target, from: Announcer, announcedAt: number, before: Place | undefined, after: Place, leaving: Announcement[], done?: Written): void {
-    const move = {
-      ids: this.#tally.ids(target.key, from.key),
-      name: target.name,
-      id: from.id,
-      tail: this.#files.tail(target.multihash, from.name),
-      before,
-      after,
-      record: from.stored(announcedAt),
-      announcement: from.announcement(announcedAt)
-    }
-
-    this.#changes.make([move, ...leaving.map(announcement => this.#deletion(target, contactNamed(announcement.id), announcement))], done)
-  }
-
-  /**
-   * Who of the key has to go so that there is a place.
-   *
-   * @throws {ProvidersFullError} when it is the newcomer
-   */
-  #makePlace (held: Held, newcomer: Announcement, target: Key): Announcement[] {
-    const { maxProvidersPerKey, onEvicted } = this.#options
-    const now = Date.now()
-    const others = [...held.values()].filter(({ id }) => id !== this.#self.id)
-    const lapsed = others.filter(announcement => this.#hasLapsed(announcement, now))
-
-    if (others.length - lapsed.length < maxProvidersPerKey) {
-      return lapsed
-    }
-
-    const leaving = leastWanted([...others, newcomer], target, maxProvidersPerKey)
-
-    if (leaving === newcomer) {
-      throw new ProvidersFullError(`${others.length} providers of the key are kept, which is the limit, and none is to go for this one`, 'providers-per-key')
-    }
-
-    onEvicted('providers-per-key')
-
-    return [leaving]
-  }
-
-  /** Takes it when others have gone for it. */
-  async #makeRoom (target: Target, from: Announcer, announcedAt: number, place: Place, done?: Written): Promise<void> {
-    const newcomer = classOf(place)
-
-    if (newcomer < this.#tally.leastClass() || await this.#collection.evict(newcomer) === 0) {
-      throw new ProvidersFullError(`${this.#tally.total} announcements are kept, which is the limit, and all are of more use`, 'providers')
-    }
-
-    await this.#accept(target, from, announcedAt, done)
-  }
-
-  #deletion (target: Target, provider: Contact, announcement: Announcement | undefined): Move {
-    const ids = this.#tally.ids(target.key, provider.key)
-
-    return {
-      ids,
-      name: target.name,
-      id: provider.id,
-      tail: this.#files.tail(target.multihash, toPeerId(provider).toString()),
-      before: provider.id === this.#self.id ? OWN : this.#placeOf(target, ids, announcement),
-      record: 'deleted'
-    }
-  }
-
-  /** Where an announcement stands in the index, whether or not it is counted already. */
-  #placeOf ({ key }: Target, ids: Ids, announcement: Announcement | undefined): Place | undefined {
-    return this.#tally.place(ids) ?? (announcement == null ? undefined : placeOf(key, this.#self.key, announcement.announcedAt + this.#options.validity))
-  }
-
-  #hasLapsed ({ id, announcedAt }: Announcement, now: number): boolean {
-    return now >= announcedAt + this.#options.validity && id !== this.#self.id
+      ? this.#admission.put(target, from, announcedAt, this.#tally.place(this.#tally.ids(target.key, from.key)), OWN, [], done)
+      : this.#atHand.use(target.name, held => { this.#admission.put(target, from, announcedAt, held.has(from.id) ? OWN : undefined, OWN, [], done) })
   }
 
   #valid (held: Held): Announcement[] {
@@ -318,7 +188,7 @@ export class ProviderStore {
     const valid: Announcement[] = []
 
     for (const announcement of held.values()) {
-      if (!this.#hasLapsed(announcement, now)) {
+      if (!this.#admission.hasLapsed(announcement, now)) {
         valid.push(now < announcement.announcedAt + this.#options.addressValidity ? announcement : { ...announcement, addresses: '' })
       }
     }
@@ -329,7 +199,7 @@ export class ProviderStore {
   /** The providers of a key from the disk; those that have lapsed are deleted. */
   async #read (name: string): Promise<Held> {
     const multihash = fromCharacters(name)
-    const target = { multihash, name, key: keyOf(multihash) }
+    const target = targetOf(multihash)
     const now = Date.now()
     const held: Held = new Map()
 
@@ -338,25 +208,14 @@ export class ProviderStore {
     }
 
     for await (const { announcement, key } of this.#files.providers(multihash)) {
-      if (this.#hasLapsed(announcement, now)) {
-        this.#deleteLapsed(target, announcement, this.#files.tailOf(key))
+      if (this.#admission.hasLapsed(announcement, now)) {
+        this.#admission.deleteLapsed(target, announcement, this.#files.tailOf(key))
       } else {
         held.set(announcement.id, announcement)
       }
     }
 
     return held
-  }
-
-  /** Unless it was made again since it was read. */
-  #deleteLapsed (target: Target, announcement: Announcement, tail: string): void {
-    const ids = this.#tally.ids(target.key, contactNamed(announcement.id).key)
-    const read = placeOf(target.key, this.#self.key, announcement.announcedAt + this.#options.validity)
-    const before = this.#tally.place(ids) ?? read
-
-    if (before === read && !this.#changes.isUnwritten(ids)) {
-      this.#changes.make([{ ids, name: target.name, id: announcement.id, tail, before, record: 'deleted' }])
-    }
   }
 
   /** Resolves when a change is written, and fails when that did. */

@@ -118,11 +118,17 @@ export class Changes {
   }
 
   #note ({ ids, name, id, before, after, record, announcement }: Move): void {
+    const counted = this.#tally.place(ids)
     this.#tally.set(ids, after)
 
-    if (before !== after) {
-      before == null || this.#tally.removeEntries(before)
-      after == null || this.#tally.addEntry(after)
+    // one that was not counted must not be taken for another that was
+    if (before != null && before !== after && before === counted) {
+      this.#tally.removeEntries(before)
+    }
+
+    // while not all is counted, its entry may be there and not have been
+    if (after != null && (before !== after || counted == null)) {
+      this.#tally.addEntry(after)
     }
 
     if (record !== 'kept') {

@@ -84,7 +84,8 @@ export class Collection {
   /** Gives each record its entry, and deletes what can't be read or has lapsed. */
   async #index (options?: AbortOptions): Promise<void> {
     const { files, tally, changes } = this.#needs
-    let failed = false
+    const failures = new Set<Error>()
+    const done = (error?: Error): void => { error == null || failures.add(error) }
 
     for await (const record of paced(files.records(options), options)) {
       const after = this.#rightPlace(record, record.announcement)
@@ -93,7 +94,7 @@ export class Collection {
 
       // what was stored since it began has its entry, and what was deleted needs none
       if (tally.isUnknown(move.ids)) {
-        changes.make([move], error => { failed ||= error != null })
+        changes.make([move], done)
       }
 
       await changes.room()
@@ -101,7 +102,7 @@ export class Collection {
 
     await changes.written()
 
-    if (!failed) {
+    if (failures.size === 0) {
       await files.setIndexed(options)
     }
   }
@@ -109,9 +110,10 @@ export class Collection {
   async #collect (options?: AbortOptions): Promise<void> {
     await this.load(options)
     const { tally, changes, files, maxRecords } = this.#needs
-    await changes.written()
 
     for (const place of tally.due(Date.now())) {
+      // or what was deleted a moment ago would be read
+      await changes.written()
       const lost = this.#lostAt(place)
       let seen = 0
 
@@ -147,7 +149,7 @@ export class Collection {
   async #evict (count: number, newcomer: number): Promise<number> {
     const { tally, files, changes, onEvicted } = this.#needs
     await changes.written()
-    const start = tally.total
+    let evicted = 0
 
     for (let left = count, before = Infinity; left > 0 && left < before;) {
       const place = tally.least()
@@ -170,7 +172,11 @@ export class Collection {
           // one that was made again stands elsewhere, too
           changes.make([this.#move(entry, place, known === place ? undefined : known)])
           left--
-          known === place && onEvicted()
+
+          if (known === place) {
+            evicted++
+            onEvicted()
+          }
         }
       }
 
@@ -179,7 +185,7 @@ export class Collection {
       }
     }
 
-    return start - tally.total
+    return evicted
   }
 
   /** Call it before a place is read to its end, and what it returns after that: it takes entries out of the count that are not there, as after a crash. */

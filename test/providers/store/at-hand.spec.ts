@@ -30,10 +30,10 @@ describe('what is at hand', () => {
   }
 
   it('is read once, however many ask at the same time, and then answers at once', async () => {
-    const asked = [ids('key'), ids('key')]
+    const asked = Promise.all([ids('key'), ids('key')].map(async ids => ids))
     reads[0].resolve(held('a', 'b'))
 
-    expect(await Promise.all(asked)).to.deep.equal([['a', 'b'], ['a', 'b']])
+    expect(await asked).to.deep.equal([['a', 'b'], ['a', 'b']])
     expect(ids('key')).to.deep.equal(['a', 'b'])
     expect(reads).to.have.length(1)
   })
@@ -73,7 +73,7 @@ describe('what is at hand', () => {
   })
 
   it('fails for whoever waits when it can not be read, and is read again for the next', async () => {
-    const asked = Promise.allSettled([ids('key'), ids('key')])
+    const asked = Promise.allSettled([ids('key'), ids('key')].map(async ids => ids))
     reads[0].reject(new Error('broken'))
     expect((await asked).map(({ status }) => status)).to.deep.equal(['rejected', 'rejected'])
 

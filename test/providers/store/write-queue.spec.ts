@@ -50,9 +50,10 @@ describe('gathered writes', () => {
   })
 
   it('wait for those before them, and go on when these fail', async () => {
-    let fail = (_: Error): void => {}
+    let fail = (): void => {}
     datastore.before = async () => {
-      await new Promise<void>((_, reject) => { fail = reject })
+      await new Promise<void>(resolve => { fail = resolve })
+      throw new Error('no space left on device')
     }
     add({ key: '/a', value: bytes('1') })
     await quiet()
@@ -61,7 +62,7 @@ describe('gathered writes', () => {
     expect(log).to.deep.equal([])
 
     datastore.before = () => {}
-    fail(new Error('no space left on device'))
+    fail()
     await queue.written()
     expect(log).to.deep.equal(['no space left on device: 1', 'failed', 'done'])
     expect(await value('/a')).to.equal('2')
