@@ -10,6 +10,8 @@ import { addNetworkOptions, addressWarning, defaultMode, dhtInit, each, seedsOf 
 import { createNode } from '../node.ts'
 import { perform } from '../operations.ts'
 import { parseMultiaddr, resolvePath } from '../parse.ts'
+import { performProviding } from '../providing/perform.ts'
+import { isProviding } from '../providing/requests.ts'
 import { aborted, stopSignal } from '../signals.ts'
 import { tableOf } from '../table.ts'
 import type { ControlServer } from '../control/server.ts'
@@ -59,7 +61,7 @@ export function addStart (program: Command, end: (code: number) => void): void {
   const command = program.command('start')
     .description('run a node in the foreground, until Ctrl-C')
     .option('-l, --listen <multiaddr...>', 'addresses to listen on (default: /ip4/0.0.0.0/tcp/0)', each('--listen', parseMultiaddr))
-    .option('-d, --data <folder>', 'where the private key, the routing table and the values are kept, and where the other commands find the node (default: nothing is kept)')
+    .option('-d, --data <folder>', 'where the private key, the routing table, the values and what is provided are kept, and where the other commands find the node (default: nothing is kept)')
     .addOption(new Option('-m, --mode <mode>', 'whether to answer others; auto: while a public address is known (default: auto, with --lan and --any-address server)').choices(['auto', 'server', 'client']))
 
   addNetworkOptions(command, true)
@@ -130,13 +132,17 @@ async function createListening (init: NodeInit): Promise<KadNode> {
 }
 
 async function serve (node: KadNode, data: DataFolder, log: Log): Promise<ControlServer> {
-  return serveControl(data.path, async (request, signal) => {
+  return serveControl(data.path, async (request, caller) => {
     if (request.op === 'table') {
       return tableOf(node)
     }
 
+    if (isProviding(request)) {
+      return performProviding(node.services.dht, request, caller)
+    }
+
     log('asked', `asked to ${request.op} ${request.subject}`, { op: request.op, subject: request.subject })
-    const reply = await perform(node.services.dht, request, signal)
+    const reply = await perform(node.services.dht, request, caller.signal)
     log('operation', `${request.op} ${request.subject}: ${reply.ok ? `done, ${reply.hops} hops, ${reply.messages} messages, ${reply.ms} ms` : reply.error?.message}`, { op: request.op, subject: request.subject, ok: reply.ok })
 
     return reply
