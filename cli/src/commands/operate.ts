@@ -45,8 +45,8 @@ export const NODES = `
 Acts through the node that "kad start --data <folder>" runs, or else, with --bootstrap or --network, as a client that
 joins for this one time.`
 
-/** What is to be said when somebody new has provided something. */
-export const LEAVES = 'warning: this was announced by a client that leaves now, and whoever comes to fetch will find nobody: announce through a node that stays, with --data'
+/** What is to be said when somebody new provides something. */
+export const LEAVES = 'this is announced by a client that leaves then, and whoever comes to fetch will find nobody: announce through a node that stays, with --data'
 
 interface Described {
   op: OperationName
@@ -201,7 +201,7 @@ async function once (request: OperationRequest, options: ActOptions): Promise<Op
     const reply = await perform(dht, request, stop, Math.max(1, Math.round(timeout - (performance.now() - begun))))
 
     if (op === 'provide' && reply.ok) {
-      note(LEAVES)
+      note(`warning: ${LEAVES}`)
     }
 
     return reply

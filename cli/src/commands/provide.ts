@@ -100,10 +100,9 @@ async function provideList (from: string, options: ProvideOptions): Promise<numb
       await asNode(request, options, list, onPart, stop)
   } catch (error) {
     reply = failed(request, stop.aborted && options.data != null ? new Error(`Interrupted: ${added} of ${list.size} CIDs were written down and stay, and a node on ${options.data} announces them`) : error)
-  } finally {
-    bar.end()
   }
 
+  bar.end()
   printProviding(reply, options.json === true)
 
   return exitCode(reply)
@@ -114,9 +113,11 @@ async function asNode (request: ProvidingRequest, options: ProvideOptions, list:
   const data = options.data == null ? undefined : await openDataFolder(resolvePath(options.data))
 
   try {
+    note(`warning: ${data == null ? LEAVES : `the node on ${options.data} leaves when this is done, and whoever comes to fetch will find nobody: let it stay, with "kad start --data ${options.data}"`}`)
+
     return await visit(options, { isReachable: true, data, timeout: options.timeout ?? JOIN_TIMEOUT, stop }, async ({ services: { dht } }) => {
       const reply = await performProviding(dht, request, { signal: stop, cids: list.cids(), tell: async part => { onPart(part) } })
-      note(data == null ? LEAVES : `warning: the node on ${options.data} leaves now, and whoever comes to fetch will find nobody: let it stay, with "kad start --data ${options.data}"`)
+      stop.throwIfAborted()
 
       return reply
     })

@@ -9,9 +9,10 @@ import { createLog } from '../log.ts'
 import { addNetworkOptions, addressWarning, defaultMode, dhtInit, each, seedsOf } from '../network.ts'
 import { createNode } from '../node.ts'
 import { perform } from '../operations.ts'
+import { plural } from '../output.ts'
 import { parseMultiaddr, resolvePath } from '../parse.ts'
 import { performProviding } from '../providing/perform.ts'
-import { isProviding } from '../providing/requests.ts'
+import { isAboutCIDs, isProviding } from '../providing/requests.ts'
 import { aborted, stopSignal } from '../signals.ts'
 import { tableOf } from '../table.ts'
 import type { ControlServer } from '../control/server.ts'
@@ -19,6 +20,8 @@ import type { DataFolder } from '../data-folder.ts'
 import type { Log } from '../log.ts'
 import type { ModeName, NetworkOptions } from '../network.ts'
 import type { KadNode, NodeInit } from '../node.ts'
+import type { Caller } from '../providing/perform.ts'
+import type { ProvidingReply, ProvidingRequest } from '../providing/requests.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { Command } from 'commander'
 
@@ -138,7 +141,7 @@ async function serve (node: KadNode, data: DataFolder, log: Log): Promise<Contro
     }
 
     if (isProviding(request)) {
-      return performProviding(node.services.dht, request, caller)
+      return provide(node, request, caller, log)
     }
 
     log('asked', `asked to ${request.op} ${request.subject}`, { op: request.op, subject: request.subject })
@@ -147,6 +150,23 @@ async function serve (node: KadNode, data: DataFolder, log: Log): Promise<Contro
 
     return reply
   })
+}
+
+async function provide (node: KadNode, request: ProvidingRequest, caller: Caller, log: Log): Promise<ProvidingReply> {
+  const { op } = request
+
+  if (isAboutCIDs(request)) {
+    log('asked', `asked to ${op}`, { op })
+  }
+
+  const reply = await performProviding(node.services.dht, request, caller)
+
+  if (isAboutCIDs(request)) {
+    const { ok, read = 0, announced = 0, error } = reply
+    log('operation', `${op}: ${plural(read, 'CID')} read, ${plural(announced, 'key')} announced${ok ? '' : `: ${error?.message}`}`, { op, ok, read, announced })
+  }
+
+  return reply
 }
 
 /** A seed may have itself in the file that it shares with all the others. */

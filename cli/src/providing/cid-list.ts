@@ -50,6 +50,7 @@ export async function openCIDList (from: string, signal: AbortSignal): Promise<C
     return { ...await check(name, copy, signal), [Symbol.asyncDispose]: remove }
   } catch (error) {
     await remove()
+    signal.throwIfAborted()
     throw error
   }
 }

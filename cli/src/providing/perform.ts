@@ -4,8 +4,7 @@ import { describe } from '../errors.ts'
 import { parseCID } from '../parse.ts'
 import { statusOf } from './status.ts'
 import type { ProvidedResult, ProvidingPart, ProvidingReply, ProvidingRequest } from './requests.ts'
-import type { Provided, SweepCounts } from 'libp2p-kad'
-import type { KadDHT } from 'libp2p-kad'
+import type { KadDHT, Provided, SweepCounts, SweepStatus } from 'libp2p-kad'
 import type { CID } from 'multiformats/cid'
 
 /** Who has asked. */
@@ -32,7 +31,7 @@ export async function performProviding (dht: KadDHT, { op, timeout }: ProvidingR
   const done: Partial<ProvidingReply> = {}
 
   try {
-    await DOING[op](dht, { ...caller, signal }, done)
+    await DOING[op](dht, { ...caller, signal, patience: Math.min(PATIENCE, (timeout ?? Infinity) / 2) }, done)
     const error = shortfall(done, dht)
 
     return { op, ok: error == null, ...done, ms: since(begun), error }
@@ -44,10 +43,16 @@ export async function performProviding (dht: KadDHT, { op, timeout }: ProvidingR
 }
 
 /** What is done as it is done goes into `done`: a failure takes nothing of it away. */
-type Doing = (dht: KadDHT, caller: Caller, done: Partial<ProvidingReply>) => Promise<void>
+type Doing = (dht: KadDHT, caller: Patient, done: Partial<ProvidingReply>) => Promise<void>
+
+interface Patient extends Caller {
+  /** so long it may take until there is somebody to tell, ms */
+  patience: number
+}
 
 const DOING: Record<ProvidingRequest['op'], Doing> = {
-  'provide-many': async (dht, { cids, signal, tell }, done) => {
+  'provide-many': async (dht, { cids, signal, tell, patience }, done) => {
+    const before = dht.providing.status()
     done.read = 0
     done.added = 0
     Object.assign(done, await dht.providing.add(parsed(cids), {
@@ -57,7 +62,7 @@ const DOING: Record<ProvidingRequest['op'], Doing> = {
         void tell({ progress: { phase: 'adding', done: read, failed: 0 } })
       }
     }))
-    await announce(dht, { signal, tell }, done)
+    await announce(dht, before, { signal, tell, patience }, done)
   },
   unprovide: async (dht, { cids, signal }, done) => {
     done.read = 0
@@ -81,35 +86,49 @@ const DOING: Record<ProvidingRequest['op'], Doing> = {
 
     await tell({ provided: batch })
   },
-  reprovide: async (dht, { signal, tell }, done) => announce(dht, { signal, tell }, done),
+  reprovide: async (dht, caller, done) => announce(dht, dht.providing.status(), caller, done),
   'reprovide-status': async (dht, caller, done) => { done.status = statusOf(dht.providing.status()) }
 }
 
-async function announce (dht: KadDHT, { signal, tell }: Pick<Caller, 'signal' | 'tell'>, done: Partial<ProvidingReply>): Promise<void> {
+/** Counts from `before` on: the node does not wait for us to begin. */
+async function announce (dht: KadDHT, before: SweepStatus, { signal, tell, patience }: Omit<Patient, 'cids'>, done: Partial<ProvidingReply>): Promise<void> {
   let total = 0
-  await anyPeer(dht, signal)
+  await anyPeer(dht, patience, signal)
 
-  Object.assign(done, await dht.providing.announce({
+  await dht.providing.announce({
     signal,
-    onProgress: ({ due, ...counts }) => {
-      Object.assign(done, counts satisfies SweepCounts)
+    onProgress: ({ due }) => {
+      const { announced, failed } = Object.assign(done, countsSince(before, dht.providing.status()))
       // what has failed is still due
-      total = Math.max(total, counts.announced + Math.max(due, counts.failed))
-      void tell({ progress: { phase: 'announcing', done: counts.announced + counts.failed, failed: counts.failed, total } })
+      total = Math.max(total, announced + Math.max(due, failed))
+      void tell({ progress: { phase: 'announcing', done: announced + failed, failed, total } })
     }
-  }))
-  done.left = dht.providing.status().due
+  })
+
+  const status = dht.providing.status()
+  Object.assign(done, countsSince(before, status))
+  done.left = status.due
+}
+
+function countsSince (before: SweepCounts, now: SweepCounts): SweepCounts {
+  return {
+    announced: now.announced - before.announced,
+    failed: now.failed - before.failed,
+    records: now.records - before.records,
+    lookups: now.lookups - before.lookups,
+    messages: now.messages - before.messages
+  }
 }
 
 /** Resolves when there is somebody to tell, or patience ends: what comes next says what is missing. */
-async function anyPeer ({ routingTable }: KadDHT, signal: AbortSignal): Promise<void> {
-  if (routingTable.size > 0) {
+async function anyPeer ({ routingTable }: KadDHT, patience: number, signal: AbortSignal): Promise<void> {
+  if (routingTable.size > 0 || signal.aborted) {
     return
   }
 
   const { promise, resolve } = Promise.withResolvers<void>()
   const onPeer = (): void => { resolve() }
-  const timer = setTimeout(resolve, PATIENCE)
+  const timer = setTimeout(resolve, patience)
   routingTable.addEventListener('peer:add', onPeer)
   signal.addEventListener('abort', onPeer)
   await promise

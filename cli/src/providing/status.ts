@@ -9,7 +9,7 @@ import type { SweepStatus } from 'libp2p-kad'
 
 const STATES: Record<SweepStatus['state'], string> = {
   stopped: 'stopped',
-  waiting: 'waiting for the next part of the key space',
+  waiting: 'waiting for the next part',
   announcing: 'announcing',
   offline: 'offline: there is nobody to tell',
   'no address': 'the node has no address that others may use'
@@ -29,7 +29,7 @@ export function formatStatus ({ state, keys, neverAnnounced, due, progress, lag,
     ['due', due === 0 ? 'none' : `up to ${number(due)}`],
     ['this cycle', `${(progress * 100).toFixed(1)} % of the key space has had its turn`],
     ['behind by', lag === 0 ? 'nothing' : duration(lag)],
-    ['next part', nextPart(next, due, now)],
+    ['next part', nextPart({ state, next, due }, now)],
     [{ content: pc.bold('since the node was started'), colSpan: 2 }],
     ['announced', number(announced)],
     ['failed', number(failed)],
@@ -42,12 +42,16 @@ export function formatStatus ({ state, keys, neverAnnounced, due, progress, lag,
   return table.toString()
 }
 
-function nextPart (next: string | undefined, due: number, now: number): string {
-  if (next == null) {
-    return due > 0 ? 'now' : 'none'
+function nextPart ({ state, next, due }: Pick<StatusResult, 'state' | 'next' | 'due'>, now: number): string {
+  if (next != null) {
+    return `in ${duration(Math.max(0, Date.parse(next) - now))}`
   }
 
-  return `in ${duration(Math.max(0, Date.parse(next) - now))}`
+  if (due === 0) {
+    return 'none'
+  }
+
+  return state === 'waiting' ? 'when what has failed is tried again' : state === 'announcing' ? 'now' : 'as soon as it can'
 }
 
 function duration (ms: number): string {
