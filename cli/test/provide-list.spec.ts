@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { afterEach, describe, it } from 'node:test'
 import { callNode } from '../src/control/client.ts'
 import { manyCIDs, sample } from './cids.ts'
@@ -23,7 +23,7 @@ describe('kad provide --from', () => {
     const { code, stdout, stderr } = await kad('provide', '--data', one, '--from', list)
     assert.equal(code, 0, stderr)
     assert.equal(stdout, '501 CIDs read, 500 of them new\n500 keys announced, 0 failed\n')
-    assert.match(stderr, /^\d+ lookups?, 50\d messages, 500 records, [\d.]+m?s\n$/)
+    assert.match(stderr, /^\d+ lookups?, [\d,]+ messages, 500 records, [\d.]+m?s\n$/)
 
     for (const cid of sample(cids, 50)) {
       assert.deepEqual(await providersAt(two, cid), [first.id], cid)
@@ -85,7 +85,7 @@ describe('kad provide --from', () => {
     assert.equal(code, 1)
     assert.deepEqual({ ok, read, added }, { ok: false, read: 20, added: 20 })
     assert.match(error.message, /There is no peer to tell/)
-    assert.deepEqual(await status(one), { ...await status(one), state: 'offline', keys: 20, neverAnnounced: 20 })
+    assert.partialDeepStrictEqual(await status(one), { state: 'offline', keys: 20, neverAnnounced: 20 })
 
     const told = await kad('provide', '--data', one, '--from', list, '--timeout', '1s')
     assert.equal(told.code, 1)
@@ -150,7 +150,7 @@ describe('kad provide --from', () => {
     await assert.rejects(callNode(one, { op: 'provide-many' }, {
       cids: eachOf(cids),
       onPart: part => {
-        if ('progress' in part && part.progress.phase === 'announcing') {
+        if ('progress' in part && part.progress.phase === 'announcing' && part.progress.done >= 1_000) {
           first.signal('SIGKILL')
         }
       }
@@ -162,18 +162,18 @@ describe('kad provide --from', () => {
     assert.equal((await callNode(one, { op: 'reprovide', timeout: 1_000 })).ok, false)
     const { keys, neverAnnounced } = await status(one)
     assert.equal(keys, 4_000)
-    assert.ok(neverAnnounced > 0 && neverAnnounced < 4_000, `${neverAnnounced} were never announced`)
+    assert.ok(neverAnnounced > 0 && neverAnnounced <= 3_000, `${neverAnnounced} were never announced`)
 
     const third = await nodes.start('--data', folder.file('three'), '--bootstrap', again.address)
     await third.knows(again)
     await again.knows(third)
     const { ok, error } = await callNode(one, { op: 'reprovide' })
     assert.equal(ok, true, error?.message)
-    assert.deepEqual(await status(one), { ...await status(one), keys: 4_000, neverAnnounced: 0, due: 0 })
+    assert.partialDeepStrictEqual(await status(one), { keys: 4_000, neverAnnounced: 0, due: 0 })
 
-    // those that were announced before the end had been told to one that is gone, too
-    const found = await Promise.all(sample(cids, 40).map(async cid => providersAt(folder.file('three'), cid)))
-    assert.ok(found.flat().length > 0)
+    // those that had been announced before were told to one that is gone
+    const held = (await Promise.all(sample(cids, 40).map(async cid => providersAt(folder.file('three'), cid)))).flat()
+    assert.ok(held.length > 0 && held.every(id => id === again.id))
   })
 })
 
@@ -219,7 +219,7 @@ describe('what a node provides', () => {
     })
     await asking
     assert.equal(states[0].keys, 3_000)
-    assert.ok(states[0].announced >= 512)
+    assert.ok(states[0].announced > 0)
 
     const shown = json(await kad('reprovide', '--data', one, '--status', '--json'))
     const { ms, status: { progress, next, lookups, ...counts } } = shown
@@ -244,13 +244,11 @@ describe('what a node provides', () => {
       assert.equal(code, 1)
       assert.equal(stdout, '')
       assert.match(stderr, /^kad: No node runs on .*kad start --data/)
-
-      const failed = await kad(...args, '--data', folder.file('nobody'), '--json')
-      assert.equal(failed.code, 1)
-      assert.equal(JSON.parse(failed.stdout).error.name, 'NotRunningError')
     }
 
-    await assert.rejects(readFile(folder.file('nobody')))
+    const failed = await kad('reprovide', '--data', folder.file('nobody'), '--json')
+    assert.equal(failed.code, 1)
+    assert.equal(JSON.parse(failed.stdout).error.name, 'NotRunningError')
   })
 
   it('can be found as the caller likes it: fast, a few, the nearest', async () => {
