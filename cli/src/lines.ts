@@ -1,9 +1,8 @@
 // Text that comes in pieces, as lines.
 
 /**
- * Without their ends; the last one may have none.
+ * Without their ends; the last one may have none. `most`: the longest that is taken, characters
  *
- * @param most - the longest that is taken, characters
  * @throws {Error} when one is longer
  */
 export async function * linesOf (pieces: AsyncIterable<string>, most: number): AsyncGenerator<string> {

@@ -29,12 +29,7 @@ export async function kad (...args: string[]): Promise<Ended> {
   return run(args, { input: '' })
 }
 
-/**
- * To its end.
- *
- * @param input - what it reads
- * @param interrupt - it gets Ctrl-C when this resolves
- */
+/** To its end. `input`: what it reads; it gets Ctrl-C when `interrupt` resolves */
 export async function run (args: string[], { input, interrupt }: { input: string, interrupt?: Promise<unknown> }): Promise<Ended> {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: plain() })
   const ended = exitOf(child)

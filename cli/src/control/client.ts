@@ -42,7 +42,7 @@ export async function callNode (dataFolder: string, request: ControlRequest, { c
   const { promise: connected, resolve, reject } = Promise.withResolvers<void>()
   const socket = createConnection(socketPath(dataFolder), resolve)
   const onAbort = (): void => { socket.destroy(signal?.reason) }
-  let ownFault: unknown
+  let ownFault: Error | undefined
   socket.setEncoding('utf8').on('error', reject)
   signal?.addEventListener('abort', onAbort)
 

@@ -54,7 +54,6 @@ const DOING: Record<ProvidingRequest['op'], Doing> = {
   'provide-many': async (dht, { cids, signal, tell, patience }, done) => {
     const before = dht.providing.status()
     done.read = 0
-    done.added = 0
     Object.assign(done, await dht.providing.add(parsed(cids), {
       signal,
       onProgress: read => {

@@ -35,7 +35,7 @@ export async function printProvided (provided: ProvidedResult[], json: boolean):
 }
 
 function resultLines ({ op, read = 0, added, removed, announced, failed = 0, status }: ProvidingReply): string[] {
-  const isNew = added == null ? [] : [`${plural(read, 'CID')} read, ${number(added)} of them new`]
+  const isNew = read === 0 ? [] : [`${plural(read, 'CID')} ${added == null ? 'written down' : `read, ${number(added)} of them new`}`]
   const isTold = announced == null ? [] : [announced + failed === 0 ? 'Nothing was due' : `${plural(announced, 'key')} announced, ${number(failed)} failed`]
 
   switch (op) {

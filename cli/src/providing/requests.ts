@@ -38,7 +38,7 @@ export interface ProvidingReply extends Partial<SweepCounts> {
   ok: boolean
   /** CIDs that were given */
   read?: number
-  /** of them, those that were not provided before */
+  /** of them, those that were not provided before; left out when not all of them were written down */
   added?: number
   /** of them, those that were, and are announced no more */
   removed?: number

@@ -51,7 +51,14 @@ function nextPart ({ state, next, due }: Pick<StatusResult, 'state' | 'next' | '
     return 'none'
   }
 
-  return state === 'waiting' ? 'when what has failed is tried again' : state === 'announcing' ? 'now' : 'as soon as it can'
+  switch (state) {
+    case 'waiting':
+      return 'when what has failed is tried again'
+    case 'announcing':
+      return 'now'
+    default:
+      return 'as soon as it can'
+  }
 }
 
 function duration (ms: number): string {
