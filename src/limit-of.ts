@@ -1,7 +1,6 @@
 // Which limit of this node something ran into, by the error that said so: every limit that bites is counted (law 4).
 
 import { isOurs } from './wire/errors.ts'
-import type { ProvidersFullError } from './providers/store/refusal.ts'
 
 export type Limit =
   /** values are not repaired after a get, for too many repairs wait */
@@ -40,9 +39,7 @@ export function limitOf (error: Error): Limit | undefined {
   return LIMITS[error.name] ?? (error.name === 'DialError' && isOurs(error) ? 'dials' : undefined)
 }
 
-/** The limit that kept this node from storing what another sent, if it was one. */
-export function storeLimitOf (type: string, error: Error): Limit | undefined {
-  if (error.name === 'StoreFullError') {
-    return type === 'PUT_VALUE' ? 'values' : (error as Partial<ProvidersFullError>).limit ?? 'providers'
-  }
+/** Whether a limit of this node kept it from storing a value that another sent. */
+export function isValuesLimit (type: string, error: Error): boolean {
+  return type === 'PUT_VALUE' && error.name === 'StoreFullError'
 }

@@ -5,7 +5,7 @@ import { multihashOf } from './arguments.ts'
 import { Background } from './background.ts'
 import { neighbourhood } from './kademlia/neighbourhood.ts'
 import { MAX_ASKED, UPKEEP } from './kademlia/parameters.ts'
-import { limitOf, storeLimitOf } from './limit-of.ts'
+import { isValuesLimit, limitOf } from './limit-of.ts'
 import { LocalNode } from './local-node.ts'
 import { createMetrics } from './metrics.ts'
 import { Mode } from './mode.ts'
@@ -331,6 +331,7 @@ function createProviders ({ components, config, log, self, table, metrics }: Bas
     measure: async (peer, signal) => ping(await client.connect(peer, signal), signal),
     onIncomplete: () => { metrics.onLimit('completions') },
     random: Math.random,
+    onLimit: limit => { metrics.onLimit(limit) },
     onAnnounced: batch => { metrics.onReprovided(batch) },
     log
   })
@@ -352,11 +353,10 @@ function createMode ({ components, config, log, metrics, table }: Base, values: 
     },
     onServed: (type, ms) => { metrics.onRequestServed(type, ms) },
     onRefused: (type, _, error) => {
-      const limit = storeLimitOf(type, error)
       metrics.onRequestRefused(type)
 
-      if (limit != null) {
-        metrics.onLimit(limit)
+      if (isValuesLimit(type, error)) {
+        metrics.onLimit('values')
       }
     }
   })

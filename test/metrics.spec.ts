@@ -1,8 +1,7 @@
 import { expect } from 'aegir/chai'
 import { RoutingTable } from '../src/kademlia/routing-table.ts'
-import { limitOf, storeLimitOf } from '../src/limit-of.ts'
+import { isValuesLimit, limitOf } from '../src/limit-of.ts'
 import { createMetrics } from '../src/metrics.ts'
-import { ProvidersFullError } from '../src/providers/store/refusal.ts'
 import { StoreFullError, TooManyQueriesError } from '../src/query/errors.ts'
 import { NotSentError, RecentlyFailedDialError, TooManyRequestsError } from '../src/wire/errors.ts'
 import { contactsIn } from './helpers/buckets.ts'
@@ -147,10 +146,9 @@ describe('the metrics', () => {
       .to.deep.equal(['queries', 'requests', 'dials', 'dials', 'streams'])
     expect([new Error('no'), new RecentlyFailedDialError(), Object.assign(new Error('refused'), { name: 'DialError' })].map(limitOf))
       .to.deep.equal([undefined, undefined, undefined])
-    expect(storeLimitOf('PUT_VALUE', new StoreFullError())).to.equal('values')
-    expect(storeLimitOf('ADD_PROVIDER', new StoreFullError())).to.equal('providers')
-    expect(storeLimitOf('ADD_PROVIDER', new ProvidersFullError('no', 'providers-per-key'))).to.equal('providers-per-key')
-    expect(storeLimitOf('ADD_PROVIDER', new Error('no'))).to.equal(undefined)
+    expect(isValuesLimit('PUT_VALUE', new StoreFullError())).to.equal(true)
+    expect(isValuesLimit('ADD_PROVIDER', new StoreFullError())).to.equal(false)
+    expect(isValuesLimit('PUT_VALUE', new Error('no'))).to.equal(false)
   })
 
   it('count requests by their type', () => {

@@ -3,8 +3,10 @@
 import { keyOf } from '../kademlia/key.ts'
 import { joinPeer } from '../wire/peer.ts'
 import { Senders } from './senders.ts'
+import { ProvidersFullError } from './store/refusal.ts'
 import type { Announcement } from './announcement.ts'
 import type { ProviderStore } from './provider-store.ts'
+import type { ProviderLimit } from './store/refusal.ts'
 import type { Key } from '../kademlia/key.ts'
 import type { AddressGroup } from '../wire/address-group.ts'
 import type { PeerInfoMapper } from '../wire/peer.ts'
@@ -23,15 +25,35 @@ export interface ProviderHandlerNeeds {
   encoded (id: string): Uint8Array | undefined
   /** the nearest peers, as they go into a reply */
   closerPeers (target: Key, requester: string): Uint8Array[]
+  /** an announcement was not taken */
+  onLimit? (limit: ProviderLimit): void
   /** a number from 0 to 1 that nobody can foresee */
   random (): number
 }
 
-/** Takes the sender's word that it provides the key, and nobody else's. There is no reply. At once unless the store has to read or write first. */
-export function addProviderHandler ({ store, mapper, groupOf }: ProviderHandlerNeeds): RequestHandler {
+/**
+ * Takes the sender's word that it provides the key, and nobody else's. There is no reply. At once unless the store has to read or write first. One that
+ * there is no place for is passed over: many may come on one stream, and the next ones are for other keys.
+ */
+export function addProviderHandler ({ store, mapper, groupOf, onLimit }: ProviderHandlerNeeds): RequestHandler {
   const senders = new Senders({ mapper, groupOf })
+  const passOver = (error: unknown): undefined => {
+    if (!(error instanceof ProvidersFullError)) {
+      throw error
+    }
 
-  return ({ key, providers }, from, remoteAddr) => store.accept(key, senders.announcer(from, providers, remoteAddr), Date.now()) as Promise<undefined> | undefined
+    onLimit?.(error.limit)
+  }
+
+  return ({ key, providers }, from, remoteAddr) => {
+    const announcer = senders.announcer(from, providers, remoteAddr)
+
+    try {
+      return store.accept(key, announcer, Date.now())?.then(() => undefined, passOver)
+    } catch (error) {
+      return passOver(error)
+    }
+  }
 }
 
 /** The providers in an order of chance, so that none is always first, and closer peers. At once when the store has them at hand. */
