@@ -313,7 +313,7 @@ function createProviders ({ components, config, log, self, table, metrics }: Bas
     peerId,
     toPeerId,
     multihashOf,
-    hasPeers: () => table.table.size > 0,
+    tableSize: () => table.table.size,
     contact: () => local.contact(),
     encodedSelf: () => local.encodedSelf(),
     encoded: id => local.encoded(id),

@@ -40,8 +40,8 @@ export type ProvidersNeeds = ProvideNeeds &
   Pick<ProvidedSetNeeds, 'multihashOf'> & {
     /** oneself, without addresses */
     self: Contact
-    /** whether there is anybody in the table */
-    hasPeers (): boolean
+    /** how many peers there are in the table */
+    tableSize (): number
     datastore: Datastore
     peerId: PeerId
     log: Logger
@@ -82,9 +82,9 @@ export class Providers {
         announcement: () => announcementOf(contact())
       }),
       load: async options => keys.load(store.own(options), options),
-      obstacle: () => !needs.hasPeers() ? 'offline' : contact().addrs.length === 0 ? 'no address' : undefined,
+      obstacle: () => needs.tableSize() === 0 ? 'offline' : contact().addrs.length === 0 ? 'no address' : undefined,
       // an exploration tells of some 1.5 k peers
-      regionShare: () => queries.networkSize == null ? undefined : Math.min(1, 1.5 * queries.k / queries.networkSize.peers)
+      regionShare: () => Math.min(1, 1.5 * queries.k / Math.max(1, queries.networkSize?.peers ?? needs.tableSize()))
     })
     this.providing = new ProvidedSet({
       ...needs,

@@ -97,7 +97,7 @@ export class ProvidingWorld {
       peerId: toPeerId(this.self),
       toPeerId,
       multihashOf,
-      hasPeers: () => this.online ?? this.peers.length > 0,
+      tableSize: () => this.online ?? this.peers.length > 0 ? this.peers.length : 0,
       contact: () => ({ ...this.self, addrs: this.addresses.map(address) }),
       encodedSelf: () => undefined,
       encoded: () => undefined,
