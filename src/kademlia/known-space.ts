@@ -29,14 +29,14 @@ export class KnownSpace<P extends PeerKey> {
 
   /**
    * A lookup for `target` has found these, nearest first: everyone who is nearer than the last of the k nearest is among them. When they are fewer than
-   * k there are no others anywhere.
+   * k there are no others anywhere; unless others are known already, and it just was a bad lookup.
    */
   onLookup (target: Key, closest: readonly P[]): void {
     closest.forEach(peer => { this.#peers.set(peer.id, peer) })
 
-    if (closest.length < this.#k) {
+    if (this.#peers.size < this.#k) {
       this.#known.add(0, POSITIONS)
-    } else {
+    } else if (closest.length >= this.#k) {
       this.#known.addAll(ballAround(target, positionDistance(closest[this.#k - 1].key, target)))
     }
   }
@@ -48,7 +48,7 @@ export class KnownSpace<P extends PeerKey> {
 
   /** The k nearest peers of the key, nearest first; undefined when nearer ones may be there that no lookup has told of. */
   nearest (key: Key): P[] | undefined {
-    const nearest = this.#offer(key)
+    const nearest = this.nearestKnown(key)
 
     if (nearest.length < this.#k) {
       return nearest.length > 0 && this.#known.has(0, POSITIONS) ? nearest : undefined
@@ -60,6 +60,17 @@ export class KnownSpace<P extends PeerKey> {
     return distance > 0 && this.#gap(key, distance) == null ? nearest : undefined
   }
 
+  /** Of the peers that are known, the k nearest to the key, nearest first; there may be nearer ones. */
+  nearestKnown (key: Key): P[] {
+    const nearest: P[] = []
+
+    for (const peer of this.#peers.values()) {
+      offerNearest(nearest, peer, key, this.#k)
+    }
+
+    return nearest
+  }
+
   /**
    * Whose neighbours to look for so that the nearest of the key are known, and those of the keys beside it too; undefined when a lookup for the key itself
    * is better. That one tells exactly whom it has to, and leaves a gap right behind the last of them in which the nearest of the next key may be; whoever is beside
@@ -67,7 +78,7 @@ export class KnownSpace<P extends PeerKey> {
    */
   centre (key: Key): P | undefined {
     const position = positionOf(key)
-    const nearest = this.#offer(key)
+    const nearest = this.nearestKnown(key)
 
     if (nearest.length < this.#k || !this.#known.has(position, position + 1)) {
       return
@@ -116,16 +127,6 @@ export class KnownSpace<P extends PeerKey> {
         nearest = peer
         least = distance
       }
-    }
-
-    return nearest
-  }
-
-  #offer (key: Key): P[] {
-    const nearest: P[] = []
-
-    for (const peer of this.#peers.values()) {
-      offerNearest(nearest, peer, key, this.#k)
     }
 
     return nearest
