@@ -70,7 +70,7 @@ export class SimNetwork {
   /** Asks `to` for the nodes nearest to `target`. */
   request (from: SimNode, to: SimNode, target: Key, limits: TimeLimits, settle: Settle): Sent {
     const { clock, traffic } = this
-    const ms = Math.min(ROUND_TRIP.max, roundTrip(from.place, to.place) * (1 + ROUND_TRIP.jitter * this.#random.float()))
+    const ms = this.#roundTrip(from, to)
     const gone = to.health === 'refusing' || to.health === 'vanished'
     const warm = !gone && this.isWarm(from, to)
     const begun = clock.now
@@ -110,6 +110,15 @@ export class SimNetwork {
     return sent
   }
 
+  /** Gives `to`, to whom there is a connection, something that is not answered. `arrived` is called once it is there: never when `to` is gone. */
+  post (from: SimNode, to: SimNode, arrived: () => void): void {
+    const ms = this.#roundTrip(from, to)
+
+    if (isUp(to)) {
+      this.clock.after(ms / 2 + this.#lost(ms), arrived)
+    }
+  }
+
   /** Whether there is a connection between two nodes. */
   isWarm (from: SimNode, to: SimNode): boolean {
     return from.connections.has(to) || this.#opened.has(to)
@@ -128,6 +137,11 @@ export class SimNetwork {
     }
 
     node.connections.clear()
+  }
+
+  /** This time, ms. */
+  #roundTrip (from: SimNode, to: SimNode): number {
+    return Math.min(ROUND_TRIP.max, roundTrip(from.place, to.place) * (1 + ROUND_TRIP.jitter * this.#random.float()))
   }
 
   #arrive (from: SimNode, to: SimNode, target: Key, warm: boolean): SimNode[] | undefined {

@@ -42,6 +42,7 @@ export function ours ({ paths = CONFIG.disjointPaths, without = [] }: Variation 
       }, seeds)
 
       return {
+        view: lookup,
         next: now => lookup.next(now),
         onReply: (peer, closer) => { lookup.onReply(peer, closer) },
         onFailure: peer => { lookup.onFailure(peer) },
