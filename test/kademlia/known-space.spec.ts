@@ -16,7 +16,7 @@ const anyNetwork = fc.record({
   k: fc.constantFrom(1, 3, 8, 20)
 })
 
-function network ({ seed, count, shared }: { seed: number, count: number, shared: number }): { peers: PeerKey[], random: () => number } {
+function network ({ seed, count, shared }: { seed: number, count: number, shared: number }): { peers: PeerKey[], random(): number } {
   const random = randomNumbers(seed)
   const peers = shared === 0
     ? peersNamed(`${seed}-`, count)

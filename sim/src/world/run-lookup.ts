@@ -80,7 +80,7 @@ class LookupRun {
   constructor (network: SimNetwork, task: LookupTask, done: (report: LookupReport) => void) {
     const { rules, from, target, random, known = [], avoid } = task
     const ofTable = from.table.closest(target, rules.seeds, avoid == null ? undefined : peer => !avoid(peer))
-    const seeds = [...ofTable, ...known]
+    const seeds = [...ofTable, ...known.filter(peer => avoid?.(peer) !== true)]
 
     this.#network = network
     this.#task = task
