@@ -3,7 +3,7 @@
 import { NetworkSizeEstimator } from '../../../src/kademlia/network-size.ts'
 import { CONFIG } from '../network/config.ts'
 import { RULES } from '../policies/index.ts'
-import { lookUp } from './sample.ts'
+import { drawSamples, lookUp } from './sample.ts'
 import type { NetworkSize } from '../../../src/kademlia/network-size.ts'
 import type { SimNode } from '../network/node.ts'
 import type { World } from '../world/world.ts'
@@ -22,4 +22,15 @@ export function observedSizes (world: World, from: SimNode, lookups: number): Ar
 
     return estimator.estimate(now)
   })
+}
+
+/** A node, and what it knows of the size of the network. */
+export interface Observer {
+  from: SimNode
+  size: NetworkSize | undefined
+}
+
+/** Honest nodes by chance, each of which has made so many lookups. */
+export function observers (world: World, count: number, lookups: number, label: string): Observer[] {
+  return drawSamples(world, count, `observers ${label}`).map(({ from }) => ({ from, size: observedSizes(world, from, lookups)[lookups] }))
 }

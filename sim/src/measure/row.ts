@@ -96,6 +96,10 @@ export interface Row extends Partial<Measures> {
   /** of a node's estimate of the network's size, as a share of it: mean of the absolute, and what one in ten exceeds */
   sizeError?: number
   sizeErrorP90?: number
+  /** whether the region of a key is searched; the share of the keys for which it was; lookups that one announcement or search takes then */
+  region?: string
+  searched?: number
+  lookupsEach?: number
   /** requests a node sends in a minute, lookups of its users left out */
   upkeepPerMinute?: number
   /** requests that a seed gets from a joiner in its first ten minutes */
