@@ -1,6 +1,7 @@
 // What the service is to its users: the methods, and what libp2p gives it to work with.
 
 import type { NetworkSize } from './kademlia/network-size.ts'
+import type { Providing } from './providers/providing/providing-api.ts'
 import type { DHTProgressEvents } from './query/events.ts'
 import type { Operation } from './query/operation.ts'
 import type { WriteResult } from './query/store-nearest.ts'
@@ -47,6 +48,31 @@ export interface GetOptions extends DHTOptions {
   quorum?: Quorum
 }
 
+export interface FindProvidersOptions extends DHTOptions {
+  /**
+   * How many distinct providers the awaited result has at the most: those that most holders named, and among these those found first. The search does
+   * not end earlier for it unless `fast` is set, and its events tell of everyone found.
+   *
+   * @default no limit but `limits.foundProviders`
+   */
+  count?: number
+  /**
+   * End as soon as `count` providers (1 if left out) with addresses were found, which saves most of the messages and of the time. The first to answer
+   * may name false providers: left out, the nearest k have all been heard first, and one liar among them is outvoted.
+   *
+   * @default false
+   */
+  fast?: boolean
+  /**
+   * `nearest`: in the order of the time a round trip to them takes, this node itself first. It is taken from what is known of peers in the routing table
+   * and of open connections, and for up to 16 others measured, by connecting and a ping, for up to 5 s each; those that can't be measured come last.
+   * The order is known at the end only, so no PROVIDER event comes before that. With `count`, the events and the result are the nearest of all found.
+   *
+   * @default in the order in which they are found
+   */
+  prefer?: 'nearest'
+}
+
 export interface PutOptions extends DHTOptions {
   /**
    * With fewer holders than that it is an error.
@@ -67,6 +93,23 @@ export interface PutOptions extends DHTOptions {
    * @default false
    */
   republish?: boolean
+}
+
+export interface ProvideOptions extends DHTOptions {
+  /**
+   * With fewer nodes told than that it is an error.
+   *
+   * @default 1
+   */
+  minSuccesses?: number
+  /**
+   * Tell whoever is near enough to be one of the nearest, by the size of the network, and return when three quarters of k were told; the others are told
+   * in the background, which `stop()` waits for, and which ends with nothing else. Much faster, and now and then a holder that is not among the nearest. A
+   * usual announcement while that size is not known to a tenth.
+   *
+   * @default false
+   */
+  optimistic?: boolean
 }
 
 /** Something that this node publishes again and again. Times are unix milliseconds. */
@@ -160,6 +203,9 @@ export interface KadDHT extends TypedEventTarget<KadDHTEvents & PeerDiscoveryEve
   /** Records that their owner alone may change. */
   readonly records: Records
 
+  /** What this node provides: many keys at once, and how their announcement goes. */
+  readonly providing: Providing
+
   /** Who takes part in something, each signed by itself. */
   readonly overlays: Overlays
 
@@ -200,13 +246,23 @@ export interface KadDHT extends TypedEventTarget<KadDHTEvents & PeerDiscoveryEve
    * @throws {QueryError} when nobody could be told, or this node has no address to tell
    * @throws {NoPeersError} when there is nobody to ask
    */
-  provide (cid: CID, options?: DHTOptions): Operation<WriteResult>
+  provide (cid: CID, options?: ProvideOptions): Operation<WriteResult>
 
   /** Stops announcing the content. What others were told lapses by itself. */
   cancelReprovide (cid: CID, options?: AbortOptions): Promise<void>
 
-  /** Who provides the content, as they are found; one is told again when more addresses of it are heard. Nobody at all is an empty list. */
-  findProviders (cid: CID, options?: DHTOptions): Operation<PeerInfo[]>
+  /**
+   * Who provides the content, as they are found, those that this node knows first; one is told again when more addresses of it are heard. This node is
+   * among them if it provides the content. Nobody at all is an empty list.
+   *
+   * Each comes with addresses: where a provider is named without any that may be used, this node looks for them, in the peer store and else, for up to 20
+   * of them, in the network, and tells of it as soon as it has some. One that none is found of is left out, but with `useNetwork: false`, which keeps this
+   * node from looking.
+   *
+   * @throws {InvalidParametersError} when an option is wrong
+   * @throws {NoPeersError} when there is nobody to ask, and this node knows of nobody
+   */
+  findProviders (cid: CID, options?: FindProvidersOptions): Operation<PeerInfo[]>
 
   /**
    * The addresses of a peer. The FINAL_PEER event has them too.

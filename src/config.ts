@@ -1,7 +1,7 @@
 // The options as the service works with them: their defaults, and the checks that tell what is wrong with one. options.ts says what they mean.
 
 import { PEERS_PER_GROUP, REPLICATION } from './kademlia/parameters.ts'
-import { asObject, boolean, checkAll, count, duration, func, functions, group, invalid, path, positive, text, timer } from './option-checks.ts'
+import { asObject, boolean, checkAll, count, duration, func, functions, group, invalid, oneOf, path, positive, text, timer } from './option-checks.ts'
 import { parseSeeds } from './parse-seeds.ts'
 import { MIN_SET_SIZE } from './values/overlay/entry-size.ts'
 import { DEFAULT_SIGNED_SIZE, MAX_SIGNED_SIZE } from './values/signed/limits.ts'
@@ -9,6 +9,7 @@ import { networkOf } from './wire/address-group.ts'
 import { removePrivateAddressesMapper } from './wire/address-mappers.ts'
 import { MAX_VALUE } from './wire/limits.ts'
 import type { GroupLimits } from './kademlia/diversity.ts'
+import type { RegionMode } from './kademlia/region.ts'
 import type { Check } from './option-checks.ts'
 import type { DiversityInit, KadDHTInit, LimitsInit, ProvidersInit, RandomWalkInit, ReplicateInit, ReProvideInit, RepublishInit } from './options.ts'
 import type { Selectors, Validators } from './values/namespaces.ts'
@@ -44,8 +45,9 @@ export interface KadDHTConfig {
   randomWalk: Required<RandomWalkInit>
   groupOf: AddressGroup
   perGroup: GroupLimits
-  providers: { cacheSize: number, cleanupInterval: number, validity: number }
-  reprovide: Required<ReProvideInit>
+  providers: { cacheSize: number, cleanupInterval: number, validity: number, region: RegionMode }
+  /** how what this node provides is announced again, times in ms */
+  sweep: { cycle: number, concurrency: number, maxKeys: number, retryInterval: number }
   republish: Required<RepublishInit>
   replicate: Required<ReplicateInit>
   readCache: number
@@ -109,7 +111,8 @@ const DIVERSITY_DEFAULTS: Required<DiversityInit> = {
 const PROVIDERS_DEFAULTS: Required<ProvidersInit> = {
   cacheSize: 2_048,
   cleanupInterval: 5_400,
-  provideValidity: 172_800
+  provideValidity: 172_800,
+  regionStore: 'auto'
 }
 
 const REPROVIDE_DEFAULTS: Required<ReProvideInit> = {
@@ -193,7 +196,7 @@ const CHECKS: Record<keyof KadDHTInit, Check> = {
   seeds: (name, value) => { parseSeeds(name, value) },
   randomWalk: group({ enabled: boolean, interval: timer(1), queriesPerPeriod: positive, timeout: timer(1) }),
   diversity: group({ groupOf: func, peersPerGroup: positive, peersPerGroupInBucket: positive }),
-  providers: group({ cacheSize: positive, cleanupInterval: timer(SECOND), provideValidity: duration }),
+  providers: group({ cacheSize: positive, cleanupInterval: timer(SECOND), provideValidity: duration, regionStore: oneOf('off', 'on', 'auto') }),
   reprovide: group({ concurrency: positive, maxQueueSize: positive, threshold: duration, interval: timer(1), validity: duration }),
   republish: group({ validity: duration, interval: timer(1), concurrency: positive, maxQueueSize: positive }),
   replicate: group({ interval: duration, concurrency: positive, maxQueueSize: positive }),
@@ -279,13 +282,19 @@ export function resolveConfig (init: KadDHTInit): KadDHTConfig {
     providers: {
       cacheSize: providers.cacheSize,
       cleanupInterval: providers.cleanupInterval * SECOND,
-      validity: providers.provideValidity * SECOND
+      validity: providers.provideValidity * SECOND,
+      region: providers.regionStore
     },
     seeds: parseSeeds('seeds', init.seeds ?? []),
     randomWalk: { ...RANDOM_WALK_DEFAULTS, ...given(init.randomWalk) },
     groupOf: diversity.groupOf,
     perGroup: { perTable: diversity.peersPerGroup, perBucket: diversity.peersPerGroupInBucket },
-    reprovide,
+    sweep: {
+      cycle: reprovide.validity - reprovide.threshold,
+      concurrency: reprovide.concurrency,
+      maxKeys: reprovide.maxQueueSize,
+      retryInterval: reprovide.interval
+    },
     republish: { ...REPUBLISH_DEFAULTS, ...given(init.republish) },
     replicate: { ...REPLICATE_DEFAULTS, ...given(init.replicate) },
     limits,

@@ -14,7 +14,8 @@ export interface MetricSources {
   pendingProbes (kind: ProbeKind): number
   /** lookups under way */
   lookups (): number
-  reprovideQueue (): number
+  /** what this node provides */
+  providing (): { keys: number, neverAnnounced: number, due: number, progress: number, lag: number }
   /** values held for others, and what waits to be put to others again */
   values (): { records: number, bytes: number, replications: number, publications: number }
   /** undefined while it is not known */
@@ -46,7 +47,11 @@ export function registerGauges (metrics: Metrics, name: (suffix: string) => stri
   metrics.registerMetric(name('ping_old_contact_queue'), { calculate: () => sources.pendingProbes('old') })
   metrics.registerMetric(name('ping_new_contact_queue'), { calculate: () => sources.pendingProbes('new') })
   metrics.registerMetric(name('lookups'), { calculate: sources.lookups })
-  metrics.registerMetric(name('reprovide_queue'), { calculate: sources.reprovideQueue })
+  metrics.registerMetric(name('reprovide_queue'), { calculate: () => sources.providing().due })
+  metrics.registerMetric(name('provided_keys'), { calculate: () => sources.providing().keys })
+  metrics.registerMetric(name('provided_keys_never_announced'), { calculate: () => sources.providing().neverAnnounced })
+  metrics.registerMetric(name('reprovide_progress'), { calculate: () => sources.providing().progress })
+  metrics.registerMetric(name('reprovide_lag_seconds'), { calculate: () => sources.providing().lag / 1000 })
   metrics.registerMetric(name('stored_values'), { calculate: () => sources.values().records })
   metrics.registerMetric(name('stored_value_bytes'), { calculate: () => sources.values().bytes })
   metrics.registerMetric(name('replication_queue'), { calculate: () => sources.values().replications })

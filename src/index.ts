@@ -43,7 +43,7 @@ export { passthroughMapper, removePrivateAddressesMapper, removePublicAddressesM
 export { MessageType } from './wire/message.ts'
 
 export type {
-  DHTOptions, GetOptions, KadDHT, KadDHTComponents, KadDHTEvents, Published, PutOptions, RoutingTable, RoutingTableBucket, RoutingTableEvents, RoutingTablePeer, SetModeOptions,
+  DHTOptions, FindProvidersOptions, GetOptions, KadDHT, KadDHTComponents, KadDHTEvents, ProvideOptions, Published, PutOptions, RoutingTable, RoutingTableBucket, RoutingTableEvents, RoutingTablePeer, SetModeOptions,
   SingleKadDHT
 } from './api.ts'
 export type { DiversityInit, KadDHTInit, LimitsInit, ProvidersInit, RandomWalkInit, ReplicateInit, ReProvideInit, RepublishInit, TimeoutInit } from './options.ts'
@@ -55,6 +55,9 @@ export type { NetworkDescription } from './network-description.ts'
 export type { AddressGroup } from './wire/address-group.ts'
 export type { Operation } from './query/operation.ts'
 export type { WriteResult } from './query/store-nearest.ts'
+export type { RegionMode } from './kademlia/region.ts'
+export type { AddOptions, AnnounceOptions, AnnounceProgress, CIDs, Provided, Providing } from './providers/providing/providing-api.ts'
+export type { Obstacle, SweepCounts, SweepStatus } from './providers/providing/sweeper.ts'
 export type { NetworkSize } from './kademlia/network-size.ts'
 export type { JoinOptions, OverlayMember, OverlayOptions, Overlays } from './values/overlay/overlays-api.ts'
 export type { Quorum } from './values/quorum.ts'

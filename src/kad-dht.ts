@@ -15,13 +15,14 @@ import { contentRouting, peerRouting } from './routing.ts'
 import { TableView } from './table-view.ts'
 import { storedPeer } from './wire/libp2p-network.ts'
 import { fromPeerId, toPeerId } from './wire/peer.ts'
-import type { DHTOptions, GetOptions, KadDHT, KadDHTComponents, KadDHTEvents, Published, PutOptions, RoutingTable, SetModeOptions } from './api.ts'
+import type { DHTOptions, FindProvidersOptions, GetOptions, KadDHT, KadDHTComponents, KadDHTEvents, ProvideOptions, Published, PutOptions, RoutingTable, SetModeOptions } from './api.ts'
 import type { KadDHTConfig } from './config.ts'
 import type { NetworkSize } from './kademlia/network-size.ts'
 import type { OperationName } from './metrics.ts'
 import type { KadDHTInit } from './options.ts'
 import type { Parts } from './parts.ts'
 import type { FindOptions } from './peers/find-peer.ts'
+import type { Providing } from './providers/providing/providing-api.ts'
 import type { Contact } from './query/contact.ts'
 import type { Operation } from './query/operation.ts'
 import type { WriteResult } from './query/store-nearest.ts'
@@ -55,6 +56,7 @@ export class KadDHTService extends TypedEventEmitter<KadDHTEvents & PeerDiscover
   readonly routingTable: RoutingTable
   readonly records: Records
   readonly overlays: Overlays
+  readonly providing: Providing
 
   readonly [Symbol.toStringTag] = 'libp2p-kad'
   readonly [serviceCapabilities]: string[] = ['@libp2p/content-routing', '@libp2p/peer-routing', '@libp2p/peer-discovery', '@libp2p/kad-dht']
@@ -102,6 +104,7 @@ export class KadDHTService extends TypedEventEmitter<KadDHTEvents & PeerDiscover
     this.selectors = this.#parts.values.selectors
     this.records = this.#parts.values.records
     this.overlays = this.#parts.values.overlays
+    this.providing = this.#parts.providers.providing
     this.routingTable = this.#table = new TableView(this.#parts.table)
 
     if (config.ignored.length > 0) {
@@ -199,13 +202,15 @@ export class KadDHTService extends TypedEventEmitter<KadDHTEvents & PeerDiscover
     }
 
     this.#parts.peers.stop()
-    this.#parts.providers.stop()
+    const providersStopped = this.#parts.providers.stop()
+    await this.#parts.providers.drained()
     this.#parts.queries.stop()
     this.#parts.client.stop()
 
     // whatever fails, the rest is stopped
     const results = await Promise.allSettled([
       this.#parts.mode.stop(),
+      providersStopped,
       this.#parts.values.stop(),
       this.#parts.background.stop(),
       this.#parts.repairs.stop(),
@@ -263,16 +268,20 @@ export class KadDHTService extends TypedEventEmitter<KadDHTEvents & PeerDiscover
     return this.#parts.values.publications.all(options)
   }
 
-  provide (cid: CID, options: DHTOptions = {}): Operation<WriteResult> {
-    return this.#operation('provide', 'PROVIDE', options, async found => this.#parts.providers.provide(multihashOf(cid), found))
+  provide (cid: CID, options: ProvideOptions = {}): Operation<WriteResult> {
+    const { minSuccesses, optimistic } = options
+
+    return this.#operation('provide', 'PROVIDE', options, async found => this.#parts.providers.provide(multihashOf(cid), { ...found, minSuccesses, optimistic }))
   }
 
   async cancelReprovide (cid: CID, options?: AbortOptions): Promise<void> {
     await this.#parts.providers.cancel(multihashOf(cid), options)
   }
 
-  findProviders (cid: CID, options: DHTOptions = {}): Operation<PeerInfo[]> {
-    return this.#operation('findProviders', 'FIND_PROVIDERS', options, async found => this.#parts.providers.find(multihashOf(cid), found))
+  findProviders (cid: CID, options: FindProvidersOptions = {}): Operation<PeerInfo[]> {
+    const { count, fast, prefer } = options
+
+    return this.#operation('findProviders', 'FIND_PROVIDERS', options, async found => this.#parts.providers.find(multihashOf(cid), { ...found, count, fast, prefer }))
   }
 
   findPeer (id: PeerId, options: DHTOptions = {}): Operation<PeerInfo> {

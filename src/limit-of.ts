@@ -7,6 +7,8 @@ export type Limit =
   'repairs' |
   /** values held for others wait for their replication: `replicate.maxQueueSize` */
   'replications' |
+  /** of the providers that a search heard of without addresses, not all were looked up */
+  'completions' |
   /** a lookup was not begun: `limits.queries` */
   'queries' |
   /** a request was not sent: too many to the same peer wait, `limits.waitingPerPeer` */

@@ -28,7 +28,7 @@ export type TableEvent =
   'probe_dropped'
 
 export interface DHTMetrics {
-  onRequestSent (type: MessageName): void
+  onRequestSent (type: MessageName, count: number): void
   onRequestFailed (type: MessageName): void
   onAnswered (ms: number): void
   onRequestReceived (type: MessageName): void
@@ -40,6 +40,8 @@ export interface DHTMetrics {
   onReplicated (requests: number): void
   /** what this node has published could not be published again */
   onPublishFailed (): void
+  /** keys that this node provides were announced by a sweep, and what that took */
+  onReprovided (batch: { announced: unknown[], failed: unknown[], records: number, lookups: number, messages: number }): void
   /** something was not done for a limit of this node */
   onLimit (limit: Limit): void
   /** an operation begins; call what is returned when it ends */
@@ -66,10 +68,11 @@ export function createMetrics (metrics: Metrics | undefined, prefix: string, sou
   const table = metrics?.registerCounterGroup(name('kad_bucket_events_total'))
   const replicated = metrics?.registerCounter(name('replication_requests_total'))
   const unpublished = metrics?.registerCounter(name('republish_errors_total'))
+  const reprovided = metrics?.registerCounterGroup(name('reprovide_total'), { label: 'what' })
   const limits = metrics?.registerCounterGroup(name('limits_total'), { label: 'limit' })
 
   return {
-    onRequestSent: type => { sent?.increment({ [type]: true }) },
+    onRequestSent: (type, count) => { sent?.increment({ [type]: count }) },
     onRequestFailed: type => { failed?.increment({ [type]: true }) },
     onAnswered: ms => { roundTrip?.update(ms) },
     onRequestReceived: type => { received?.increment({ [type]: true }) },
@@ -82,6 +85,9 @@ export function createMetrics (metrics: Metrics | undefined, prefix: string, sou
     },
     onReplicated: requests => { replicated?.increment(requests) },
     onPublishFailed: () => { unpublished?.increment() },
+    onReprovided: ({ announced, failed, records, lookups, messages }) => {
+      reprovided?.increment({ announced: announced.length, failed: failed.length, records, lookups, messages })
+    },
     onLimit: limit => { limits?.increment({ [limit]: true }) },
     onOperation: operationTimer(metrics, name)
   }

@@ -57,6 +57,15 @@ export const text: Check = (name, value) => {
   }
 }
 
+/** One of these words. */
+export function oneOf (...words: string[]): Check {
+  return (name, value) => {
+    if (typeof value !== 'string' || !words.includes(value)) {
+      throw invalid(name, value, `one of ${words.map(word => JSON.stringify(word)).join(', ')}`)
+    }
+  }
+}
+
 export const func: Check = (name, value) => {
   if (typeof value !== 'function') {
     throw invalid(name, value, 'a function')

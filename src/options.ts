@@ -1,5 +1,6 @@
 // Every option: what it means, its unit, its default, and whom it is for. config.ts has the checks, and fills in what is left out.
 
+import type { RegionMode } from './kademlia/region.ts'
 import type { Selectors, Validators } from './values/namespaces.ts'
 import type { AddressGroup } from './wire/address-group.ts'
 import type { PeerInfoMapper } from './wire/peer.ts'
@@ -39,18 +40,26 @@ export interface ProvidersInit {
    * @default 172_800 (48 hours)
    */
   provideValidity?: number
+  /**
+   * Whether providers are announced to, and looked for at, every node within the distance in which the k nearest of a key are to be expected, and not the k
+   * nearest alone. An attacker who crowds a key with nodes of its own cannot hide it then. `auto` does so where the k nearest are much nearer than they
+   * should be, which by chance is the case for one key of a thousand; `on` always, at the cost of one to three more lookups a key; `off` never.
+   *
+   * @default "auto"
+   */
+  regionStore?: RegionMode
 }
 
 /** How this node announces again what it provides. */
 export interface ReProvideInit {
   /**
-   * Announcements at once.
+   * Nodes that are told at once; each gets all keys that it is to hold of a part of the key space, one right behind the other.
    *
    * @default 10
    */
   concurrency?: number
   /**
-   * Announcements that may wait in memory; the walk over all keys pauses meanwhile.
+   * Keys that are in memory at once; the rest of those that are due wait in the datastore.
    *
    * @default 16_384
    */
@@ -62,7 +71,7 @@ export interface ReProvideInit {
    */
   threshold?: number
   /**
-   * How often to look for announcements to make again, in ms.
+   * How long after a failure an announcement is tried again at the latest, in ms: first after a minute, and twice as long after each further one.
    *
    * @default 3_600_000 (1 hour)
    */

@@ -1,6 +1,7 @@
 // The parts of the service, and how they are wired: each gets the functions it needs, none gets to know the others.
 
 import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
+import { multihashOf } from './arguments.ts'
 import { Background } from './background.ts'
 import { neighbourhood } from './kademlia/neighbourhood.ts'
 import { MAX_ASKED, UPKEEP } from './kademlia/parameters.ts'
@@ -20,6 +21,7 @@ import { Values } from './values/values.ts'
 import { Client } from './wire/client.ts'
 import { libp2pNetwork, storedPeer } from './wire/libp2p-network.ts'
 import { fromPeerId, toPeerId } from './wire/peer.ts'
+import { ping, roundTripOf } from './wire/ping.ts'
 import { Server } from './wire/server.ts'
 import type { KadDHTComponents } from './api.ts'
 import type { KadDHTConfig } from './config.ts'
@@ -102,7 +104,7 @@ export function createParts (components: KadDHTComponents, config: KadDHTConfig,
     buckets: () => [...table.table.buckets()],
     pendingProbes: kind => peers.pendingProbes(kind),
     lookups: () => queries.running,
-    reprovideQueue: () => providers.reprovideQueue,
+    providing: () => providers.providing.status(),
     values: () => values.counts,
     networkSize: () => queries.networkSize,
     requestsWaiting: () => client.waiting,
@@ -122,7 +124,7 @@ export function createParts (components: KadDHTComponents, config: KadDHTConfig,
     }
   })
   const values: Values = createValues(base, requests, queries, local, events)
-  const providers: Providers = createProviders(base, requests, queries, local)
+  const providers: Providers = createProviders(base, client, requests, queries, peers, local)
   const mode = createMode(base, values, providers, local)
 
   return { ...base, client, queries, peers, values, providers, mode }
@@ -146,7 +148,7 @@ function createClient ({ components, config, book, table, metrics, latency }: Ba
     inTable: peer => table.table.get(fromPeerId(peer).id) != null,
     lateAfter: id => latency.slowAfter(id, 'stream')
   }), {
-    onRequest: type => { metrics.onRequestSent(type) },
+    onRequest: (type, count) => { metrics.onRequestSent(type, count) },
     onOutcome: (peer, type, { ok, ms, reach, queued, error, remoteAddr }) => {
       if (ok) {
         metrics.onAnswered(ms)
@@ -284,31 +286,43 @@ function createValues ({ components, config, log, self, table, repairs, metrics 
   })
 }
 
-function createProviders ({ components, config, log, self }: Base, requests: Requests, queries: QueryManager, local: LocalNode): Providers {
-  const { datastorePrefix, providers: { validity, cacheSize }, reprovide, limits, peerInfoMapper } = config
-  const { datastore, peerId } = components
+function createProviders ({ components, config, log, self, table, metrics }: Base, client: Client, requests: Requests, queries: QueryManager, peers: Peers, local: LocalNode): Providers {
+  const { datastorePrefix, providers: { validity, cacheSize, region }, sweep, limits, peerInfoMapper } = config
+  const { datastore, peerId, peerStore, connectionManager } = components
 
   return new Providers({
     prefix: `${datastorePrefix}/provider`,
+    providedPrefix: `${datastorePrefix}/providing`,
     validity,
     cacheSize,
     maxProvidersPerKey: limits.providersPerKey,
     maxRecords: limits.storedProviders,
-    reprovide
+    region,
+    sweep
   }, {
     datastore,
     self,
     peerId,
     toPeerId,
+    multihashOf,
+    hasPeers: () => table.table.size > 0,
     contact: () => local.contact(),
     encodedSelf: () => local.encodedSelf(),
     encoded: id => local.encoded(id),
     closerPeers: (target, requester) => local.closerPeers(target, requester),
     queries,
+    request: async (to, request, options) => requests.request(to, request, options),
     notify: async (to, request, options) => requests.notify(to, request, options),
     mapper: peerInfoMapper,
     maxFound: limits.foundProviders,
+    known: async id => storedPeer(peerStore, id, peerInfoMapper),
+    // what this node knows was looked at before
+    findPeer: async (id, { signal }) => peers.findPeer(id, { signal, useCache: false }),
+    roundTrip: peer => table.table.get(peer.id)?.rtt?.mean ?? roundTripOf(connectionManager.getConnections(toPeerId(peer))),
+    measure: async (peer, signal) => ping(await client.connect(peer, signal), signal),
+    onIncomplete: () => { metrics.onLimit('completions') },
     random: Math.random,
+    onAnnounced: batch => { metrics.onReprovided(batch) },
     log
   })
 }

@@ -77,8 +77,8 @@ describe('the options', () => {
       probeNew: { concurrency: 20, maxQueueSize: 100, timeout: 10_000 },
       maxInboundStreams: 32,
       maxOutboundStreams: 64,
-      providers: { cacheSize: 2_048, cleanupInterval: 5_400_000, validity: 48 * HOUR },
-      reprovide: { concurrency: 10, maxQueueSize: 16_384, threshold: 26 * HOUR, interval: HOUR, validity: 48 * HOUR },
+      providers: { cacheSize: 2_048, cleanupInterval: 5_400_000, validity: 48 * HOUR, region: 'auto' },
+      sweep: { cycle: 22 * HOUR, concurrency: 10, maxKeys: 16_384, retryInterval: HOUR },
       requestTimeout: 10_000,
       slow: { min: 500, initial: 2_000, max: 5_000 },
       incomingMessageTimeout: 10_000,
@@ -148,8 +148,8 @@ describe('the options', () => {
     expect(config.peerInfoMapper).to.equal(passthroughMapper)
     expect(config.probeOld).to.deep.equal({ concurrency: 4, maxQueueSize: 100, timeout: 700 })
     expect(config.probeNew).to.deep.equal({ concurrency: 20, maxQueueSize: 6, timeout: 9 })
-    expect(config.providers).to.deep.equal({ cacheSize: 2_048, cleanupInterval: 2_000, validity: 48 * HOUR })
-    expect(config.reprovide).to.include({ threshold: 5, validity: 6, interval: HOUR })
+    expect(config.providers).to.deep.equal({ cacheSize: 2_048, cleanupInterval: 2_000, validity: 48 * HOUR, region: 'auto' })
+    expect(config.sweep).to.include({ cycle: 1, retryInterval: HOUR })
     expect(config.limits).to.include({ queries: 12, warmStreams: 256 })
     expect(config.slow).to.deep.equal({ min: 500, initial: 700, max: 700 })
     expect(config.seeds.map(({ id, multiaddrs }) => [id.toString(), multiaddrs.map(String)])).to.deep.equal([[SEED, ['/ip4/1.2.3.4/tcp/4001', '/dns4/node.example/tcp/1']]])
@@ -165,7 +165,7 @@ describe('the options', () => {
       expect(resolve(option(name, undefined)), name).to.deep.include(resolve({}))
     }
 
-    expect(resolve(Object.fromEntries(GROUPS.map(name => [name, {}])))).to.deep.include({ k: 20, limits: resolve({}).limits, reprovide: resolve({}).reprovide })
+    expect(resolve(Object.fromEntries(GROUPS.map(name => [name, {}])))).to.deep.include({ k: 20, limits: resolve({}).limits, sweep: resolve({}).sweep })
   })
 
   it('given to one node do not show in another', () => {
@@ -251,7 +251,7 @@ describe('a wrong option', () => {
     ['querySelfInterval', config => config.querySelfInterval],
     ['initialQuerySelfInterval', config => config.initialQuerySelfInterval],
     ['providers.cleanupInterval', config => config.providers.cleanupInterval],
-    ['reprovide.interval', config => config.reprovide.interval],
+    ['reprovide.interval', config => config.sweep.retryInterval],
     ['networkDialTimeout.maxTimeout', config => config.requestTimeout],
     ['pingOldContactTimeout.maxTimeout', config => config.probeOld.timeout],
     ['pingNewContactTimeout.maxTimeout', config => config.probeNew.timeout],

@@ -43,7 +43,7 @@ describe('the metrics', () => {
       buckets: () => [...table.buckets()],
       pendingProbes: kind => kind === 'old' ? 3 : 5,
       lookups: () => 7,
-      reprovideQueue: () => 11,
+      providing: () => ({ keys: 61, neverAnnounced: 53, due: 11, progress: 0.25, lag: 59_000 }),
       values: () => ({ records: 31, bytes: 37, replications: 41, publications: 43 }),
       networkSize: () => ({ peers: 47, error: 0.05 }),
       requestsWaiting: () => 13,
@@ -82,7 +82,7 @@ describe('the metrics', () => {
 
   it('are no work without a service', () => {
     const silent = createMetrics(undefined, 'kad', sources)
-    silent.onRequestSent('FIND_NODE')
+    silent.onRequestSent('FIND_NODE', 1)
     silent.onProbed('old', 5, true)
     silent.onTableEvent('peer_added')
     silent.onOperation('GET_VALUE')(false)
@@ -143,15 +143,16 @@ describe('the metrics', () => {
   })
 
   it('count requests by their type', () => {
-    metrics.onRequestSent('FIND_NODE')
-    metrics.onRequestSent('FIND_NODE')
+    metrics.onRequestSent('FIND_NODE', 1)
+    // several that go out as one
+    metrics.onRequestSent('ADD_PROVIDER', 7)
     metrics.onRequestFailed('FIND_NODE')
     metrics.onRequestReceived('GET_VALUE')
     metrics.onRequestRefused('UNREADABLE')
     metrics.onRequestServed('GET_VALUE', 250)
     metrics.onAnswered(12)
 
-    expect(values('outbound_rpc_requests_total')).to.deep.equal({ FIND_NODE: 2 })
+    expect(values('outbound_rpc_requests_total')).to.deep.equal({ FIND_NODE: 1, ADD_PROVIDER: 7 })
     expect(values('outbound_rpc_errors_total')).to.deep.equal({ FIND_NODE: 1 })
     expect(values('inbound_rpc_requests_total')).to.deep.equal({ GET_VALUE: 1 })
     expect(values('inbound_rpc_errors_total')).to.deep.equal({ UNREADABLE: 1 })

@@ -76,6 +76,17 @@ export function compareDistance (a: Key, b: Key, target: Key): number {
   return 0
 }
 
+/** Orders keys as they lie in the key space. */
+export function compareKeys (a: Key, b: Key): number {
+  for (let i = 0; i < WORDS; i++) {
+    if (a[i] !== b[i]) {
+      return a[i] >>> 0 < b[i] >>> 0 ? -1 : 1
+    }
+  }
+
+  return 0
+}
+
 /** How far apart two keys are, as a share of the key space. */
 export function distanceShare (a: Key, b: Key): number {
   return (((a[0] ^ b[0]) >>> 0) + ((a[1] ^ b[1]) >>> 0) / 2 ** 32) / 2 ** 32

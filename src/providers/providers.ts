@@ -1,89 +1,190 @@
-// The provider store: the parts that providers need, put together.
+// The provider store, and what this node provides: the parts that providers need, put together.
 
+import { keyOf } from '../kademlia/key.ts'
+import { Searches } from './find/searches.ts'
 import { findProviders } from './find-providers.ts'
 import { addProviderHandler, getProvidersHandler } from './handlers.ts'
-import { provide } from './provide.ts'
+import { announcementOf, provide } from './provide.ts'
 import { ProviderStore } from './provider-store.ts'
-import { createReprovider } from './reprovider.ts'
-import type { FindProvidersNeeds, FindProvidersOptions } from './find-providers.ts'
+import { Announcer } from './providing/announcer.ts'
+import { cellOf, CELLS } from './providing/cells.ts'
+import { ProvidedKeys } from './providing/provided-keys.ts'
+import { ProvidedSet } from './providing/provided-set.ts'
+import { Sweeper } from './providing/sweeper.ts'
+import { Settling } from './settling.ts'
+import type { FindProvidersNeeds, ProviderSearch } from './find-providers.ts'
 import type { ProviderHandlerNeeds } from './handlers.ts'
-import type { ProvideNeeds, ProvideOptions } from './provide.ts'
+import type { ProvideNeeds } from './provide.ts'
 import type { ProviderStoreOptions } from './provider-store.ts'
-import type { Reprovider, ReproviderOptions } from './reprovider.ts'
-import type { WriteResult } from '../query/store-nearest.ts'
+import type { AnnouncerNeeds, AnnouncerOptions } from './providing/announcer.ts'
+import type { ProvidedSetNeeds } from './providing/provided-set.ts'
+import type { Providing } from './providing/providing-api.ts'
+import type { SweeperNeeds, SweeperOptions } from './providing/sweeper.ts'
+import type { Contact } from '../query/contact.ts'
+import type { StoreOptions, WriteResult } from '../query/store-nearest.ts'
 import type { RequestHandler } from '../wire/server.ts'
 import type { AbortOptions, Logger, PeerId, PeerInfo } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 
-export interface ProvidersOptions extends ProviderStoreOptions {
-  reprovide: ReproviderOptions
+export interface ProvidersOptions extends ProviderStoreOptions, Pick<AnnouncerOptions, 'region'> {
+  /** of the datastore's keys that say what this node provides */
+  providedPrefix: string
+  sweep: Pick<SweeperOptions, 'cycle' | 'maxKeys' | 'retryInterval'> & Pick<AnnouncerOptions, 'concurrency'>
 }
 
-export type ProvidersNeeds = Omit<ProvideNeeds, 'store'> &
-  Omit<FindProvidersNeeds, 'store' | 'self'> &
-  Omit<ProviderHandlerNeeds, 'store' | 'self'> & {
+export type ProvidersNeeds = ProvideNeeds &
+  Omit<FindProvidersNeeds, 'store' | 'self' | 'region'> &
+  Omit<ProviderHandlerNeeds, 'store' | 'self'> &
+  Pick<AnnouncerNeeds, 'request'> &
+  Pick<SweeperNeeds, 'onAnnounced'> &
+  Pick<ProvidedSetNeeds, 'multihashOf'> & {
+    /** oneself, without addresses */
+    self: Contact
+    /** whether there is anybody in the table */
+    hasPeers (): boolean
     datastore: Datastore
     peerId: PeerId
     log: Logger
   }
 
+export interface ProvideOptions extends Omit<StoreOptions, 'region'> {
+  /** false: remember it only; it is announced when the time for that comes */
+  useNetwork?: boolean
+}
+
 export class Providers {
   readonly onAdd: RequestHandler
   readonly onGet: RequestHandler
+  /** what this node provides */
+  readonly providing: Providing
   readonly #store: ProviderStore
+  readonly #options: ProvidersOptions
   readonly #needs: ProvidersNeeds
-  readonly #reprovider: Reprovider
+  readonly #keys: ProvidedKeys
+  readonly #sweeper: Sweeper
+  readonly #settling = new Settling()
+  readonly #searches = new Searches()
 
   constructor (options: ProvidersOptions, needs: ProvidersNeeds) {
-    const store = this.#store = new ProviderStore(needs.datastore, needs.self, options)
+    const { datastore, self, queries, contact } = needs
+    const store = this.#store = new ProviderStore(datastore, self, options)
+    const keys = this.#keys = new ProvidedKeys(datastore, options.providedPrefix)
+    this.#options = options
     this.#needs = needs
-    this.onAdd = addProviderHandler({ ...needs, store, self: needs.self.id })
-    this.onGet = getProvidersHandler({ ...needs, store, self: needs.self.id })
-    this.#reprovider = createReprovider(options.reprovide, {
-      store,
-      provide: async (multihash, signal) => {
-        // it may have been cancelled while it waited for its turn
-        if (await store.isOwn(multihash)) {
-          await this.provide(multihash, { signal })
-        }
-      },
-      log: needs.log
+    this.onAdd = addProviderHandler({ ...needs, store, self: self.id })
+    this.onGet = getProvidersHandler({ ...needs, store, self: self.id })
+    this.#sweeper = new Sweeper({ ...options.sweep, phase: cellOf(self.key) / CELLS }, {
+      ...needs,
+      keys,
+      announcer: new Announcer({ ...options, k: queries.k, concurrency: options.sweep.concurrency }, {
+        ...needs,
+        provide: async (multihash, signal) => provide(multihash, needs, { signal, region: options.region }),
+        announcement: () => announcementOf(contact())
+      }),
+      load: async options => keys.load(store.own(options), options),
+      obstacle: () => !needs.hasPeers() ? 'offline' : contact().addrs.length === 0 ? 'no address' : undefined,
+      // an exploration tells of some 1.5 k peers
+      regionShare: () => queries.networkSize == null ? undefined : Math.min(1, 1.5 * queries.k / queries.networkSize.peers)
+    })
+    this.providing = new ProvidedSet({
+      ...needs,
+      keys,
+      sweeper: this.#sweeper,
+      remember: async (multihashes, options) => this.#remember(multihashes, options),
+      forget: async (multihashes, options) => this.#forget(multihashes, options)
     })
   }
 
-  /** How many announcements wait to be made again. */
-  get reprovideQueue (): number {
-    return this.#reprovider.pending
-  }
-
   start (): void {
-    this.#reprovider.start()
+    this.#sweeper.start()
   }
 
-  stop (): void {
-    this.#reprovider.stop()
+  /** Ends all announcements. What an optimistic one has still to tell, `drained` waits for. */
+  async stop (): Promise<void> {
+    this.#searches.stop()
+    await this.#sweeper.stop()
   }
 
-  async provide (multihash: Uint8Array, options: ProvideOptions): Promise<WriteResult> {
-    return provide(multihash, { ...this.#needs, store: this.#store }, options)
+  /** Resolves when nothing goes on any more whose result was given already, or that takes too long. */
+  async drained (): Promise<void> {
+    await this.#settling.drained()
   }
 
-  async find (multihash: Uint8Array, options: FindProvidersOptions): Promise<PeerInfo[]> {
-    return findProviders(multihash, { ...this.#needs, store: this.#store, self: this.#needs.peerId }, options)
+  /** Remembers the key first: whatever happens, it is announced again and again until it is cancelled. */
+  async provide (multihash: Uint8Array, { useNetwork, signal, settle, ...options }: ProvideOptions): Promise<WriteResult> {
+    await this.#remember([multihash], { signal })
+    const key = { multihash, key: keyOf(multihash), announcedAt: 0 }
+
+    if (useNetwork === false) {
+      this.#sweeper.wakeSoon(cellOf(key.key))
+
+      return { stored: [], failed: [], messages: 0, hops: 0 }
+    }
+
+    // once the caller has its result, the rest is nobody's to give up but the node's
+    const rest = new AbortController()
+    const giveUp = (): void => { rest.abort(signal.reason) }
+    signal.addEventListener('abort', giveUp)
+
+    const providing = provide(multihash, this.#needs, {
+      ...options,
+      region: this.#options.region,
+      signal: rest.signal,
+      settle: result => {
+        signal.removeEventListener('abort', giveUp)
+        this.#settling.add(providing)
+        settle?.(result)
+      }
+    })
+
+    try {
+      const result = await providing
+      await this.#keys.announced([key], Date.now())
+
+      return result
+    } catch (error) {
+      this.#sweeper.wakeSoon(cellOf(key.key))
+      throw error
+    } finally {
+      signal.removeEventListener('abort', giveUp)
+    }
+  }
+
+  async find (multihash: Uint8Array, options: ProviderSearch): Promise<PeerInfo[]> {
+    return this.#searches.run(options.signal, async signal => findProviders(multihash, { ...this.#needs, store: this.#store, self: this.#needs.peerId, region: this.#options.region }, { ...options, signal }))
   }
 
   /** Announces the content no more. */
   async cancel (multihash: Uint8Array, options?: AbortOptions): Promise<void> {
-    await this.#store.remove(multihash, this.#needs.self, options)
+    await this.#forget([multihash], options)
   }
 
   /** Announces what is due, now that there is somebody to tell. */
   announce (): void {
-    void this.#reprovider.run()
+    this.#sweeper.wake()
   }
 
   /** Deletes what has expired. */
   async collect (options: AbortOptions): Promise<void> {
     await this.#store.collect(options)
+  }
+
+  /** Returns those that are new. They are found here, too, and by @libp2p/kad-dht if it gets this datastore. */
+  async #remember (multihashes: Uint8Array[], options?: AbortOptions): Promise<Uint8Array[]> {
+    const added = await this.#keys.add(multihashes, options)
+
+    for (const multihash of added) {
+      await this.#store.add(multihash, { contact: this.#needs.self, announcedAt: 0 }, options)
+    }
+
+    return added
+  }
+
+  async #forget (multihashes: Uint8Array[], options?: AbortOptions): Promise<void> {
+    await this.#keys.remove(multihashes, options)
+
+    for (const multihash of multihashes) {
+      await this.#store.remove(multihash, this.#needs.self, options)
+    }
   }
 }

@@ -6,8 +6,10 @@ import { ENOUGH_HOLDERS, optimisticRule } from '../kademlia/optimistic.ts'
 import { toPeerId } from '../wire/peer.ts'
 import { QueryError } from './errors.ts'
 import { findClosest } from './find-closest.ts'
+import { searchRegion } from './region.ts'
 import type { Contact } from './contact.ts'
 import type { LookupView, Query, QueryManager, QueryResult } from './manager.ts'
+import type { RegionMode } from '../kademlia/region.ts'
 import type { EncodedRequest, Message } from '../wire/message.ts'
 import type { PeerId } from '@libp2p/interface'
 
@@ -46,6 +48,8 @@ export interface StoreOptions extends Pick<Query, 'signal' | 'events'> {
   minSuccesses?: number
   /** give it to whoever is near enough to be one of the nearest, by the size of the network, and do not wait for all of them */
   optimistic?: boolean
+  /** give it to everyone in the key's region, too */
+  region?: RegionMode
   /** gets the result when an optimistic write has holders enough; the rest go on */
   settle? (result: WriteResult): void
 }
@@ -98,6 +102,9 @@ export async function storeNearest (queries: QueryManager, write: Write, options
   })
   lookup = found
   begin(found.closest)
+  const { others, messages } = await searchRegion(queries, key, found, { mode: options.region ?? 'off', signal, events })
+  lookup = { messages: found.messages + messages, hops: found.hops }
+  begin(others)
   await Promise.all([...attempts.values()].map(async ({ ended }) => ended))
   signal.throwIfAborted()
   const result = sum()

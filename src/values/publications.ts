@@ -3,7 +3,7 @@
 import { Key } from 'interface-datastore/key'
 import { fromString as uint8ArrayFromString } from 'uint8arrays/from-string'
 import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
-import { OneByOne } from './one-by-one.ts'
+import { OneByOne } from '../query/one-by-one.ts'
 import { isName, keyNamed, nameOf } from './record-name.ts'
 import type { AbortOptions, Logger } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'

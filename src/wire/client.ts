@@ -15,7 +15,7 @@ import type { EncodedRequest, Message, MessageName } from './message.ts'
 import type { PeerLimits } from './peer-streams.ts'
 import type { WirePeer } from './peer.ts'
 import type { OpenedStream } from './stream-opening.ts'
-import type { AbortOptions } from '@libp2p/interface'
+import type { AbortOptions, Connection } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
 export { UndialableError } from './errors.ts'
@@ -70,7 +70,8 @@ export interface RequestOutcome {
 }
 
 export interface ClientEvents {
-  onRequest? (type: MessageName): void
+  /** `count`: messages that go out as one */
+  onRequest? (type: MessageName, count: number): void
   /**
    * Not called for a request that failed before the caller gave it up, nor for one sent that has no answer, nor when it failed
    * for a limit of this node. The reply to one that the caller gave up is reported when it comes: the peer is alive.
@@ -237,7 +238,7 @@ export class Client {
       }
     }, timeout)
     signal?.addEventListener('abort', onAbort)
-    this.#events.onRequest?.(request.type)
+    this.#events.onRequest?.(request.type, request.count ?? 1)
 
     try {
       if (turn != null) {
@@ -264,6 +265,16 @@ export class Client {
         this.#slots.give()
       }
     }
+  }
+
+  /**
+   * A connection to the peer, within the limit on dials. Nobody ends it with the client: `signal` does.
+   *
+   * @throws {UndialableError} when there is no address to reach the peer at
+   * @throws {RecentlyFailedDialError} when dialling it has failed a moment ago
+   */
+  async connect (to: WirePeer, signal: AbortSignal): Promise<Connection> {
+    return this.#dialler.connect(to, { signal, onDial: () => {} })
   }
 
   async #open (to: WirePeer, options: ConnectOptions): Promise<OpenedStream> {

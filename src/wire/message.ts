@@ -1,6 +1,7 @@
 // Messages: decoding within limits, encoding under the length that every implementation reads.
 
 import { InvalidMessageError } from '@libp2p/interface'
+import { concat as uint8ArrayConcat } from 'uint8arrays/concat'
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { Message as MessageCodec, MessageType } from './dht.ts'
 import { encodedLength, encodeFramed } from './encode.ts'
@@ -32,6 +33,8 @@ export interface EncodedRequest {
   readonly key: Uint8Array
   /** with its length prefix */
   readonly bytes: Uint8Array
+  /** how many messages it is, 1 if left out */
+  readonly count?: number
 }
 
 /**
@@ -71,6 +74,13 @@ export function decodeReply (bytes: Uint8Array, request: EncodedRequest): Messag
 
 export function encodeRequest (message: OutgoingMessage & { key: Uint8Array }): EncodedRequest {
   return { type: message.type, key: message.key, bytes: encodeMessage(message) }
+}
+
+/** Several that have no reply, at least one, as one: they go out back to back on one stream, at the cost of one. */
+export function joinRequests (requests: readonly EncodedRequest[]): EncodedRequest {
+  const [{ type, key }] = requests
+
+  return { type, key, bytes: uint8ArrayConcat(requests.map(({ bytes }) => bytes)), count: requests.length }
 }
 
 /**

@@ -1,6 +1,6 @@
 // The overlays that this node is in, and those it asks about: what `dht.overlays` is.
 
-import { OneByOne } from '../one-by-one.ts'
+import { OneByOne } from '../../query/one-by-one.ts'
 import { nameOf } from '../record-name.ts'
 import { readEntry, signEntry } from './member-entry.ts'
 import { encodeSet, members } from './member-set.ts'

@@ -3,7 +3,7 @@
 // own, and what other software keeps beside them (Helia its IPNS records), are never deleted: a marker says which are others'.
 
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
-import { OneByOne } from '../one-by-one.ts'
+import { OneByOne } from '../../query/one-by-one.ts'
 import { nameOf } from '../record-name.ts'
 import { endOf } from './marker.ts'
 import { publisherGroup } from './publisher-group.ts'

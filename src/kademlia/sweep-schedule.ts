@@ -1,0 +1,47 @@
+// When which part of the key space is announced again. Each has its moment in the cycle, so that the work is spread evenly over it; where in the cycle a node
+// begins is up to its own id, so that nodes do not announce the same part at the same time. What is due is told by the clock and by when it was last done, so
+// there is nothing to remember over a restart. Pure (law 2).
+
+/** What was announced so much of a cycle before its moment, or later, has to wait for the next one. */
+const FRESH = 1 / 4
+
+export interface SweepScheduleOptions {
+  /** from one announcement of a key to the next, ms */
+  cycle: number
+  /** where in the cycle the key space begins, from 0 to 1 */
+  phase: number
+}
+
+export class SweepSchedule {
+  readonly #cycle: number
+  readonly #start: number
+
+  constructor ({ cycle, phase }: SweepScheduleOptions) {
+    this.#cycle = cycle
+    this.#start = phase * cycle
+  }
+
+  /** The first moment after `now` of that place in the key space, from 0 to 1; unix ms. */
+  next (place: number, now: number): number {
+    const offset = this.#start + place * this.#cycle
+
+    return offset + (Math.floor((now - offset) / this.#cycle) + 1) * this.#cycle
+  }
+
+  /** Which part of the key space has had its moment in this cycle, from the beginning on; from 0 to 1. */
+  progress (now: number): number {
+    const since = (now - this.#start) % this.#cycle
+
+    return (since < 0 ? since + this.#cycle : since) / this.#cycle
+  }
+
+  /** From when on what is there has to be announced not to be due now: a while before its last moment. */
+  freshSince (place: number, now: number): number {
+    return this.next(place, now) - (1 + FRESH) * this.#cycle
+  }
+
+  /** How long it is past its time, ms: 0 for what is due since this cycle, or not due. */
+  lag (announcedAt: number, now: number): number {
+    return Math.max(0, now - announcedAt - (1 + FRESH) * this.#cycle)
+  }
+}

@@ -1,0 +1,225 @@
+// Announces many keys at the cost of few lookups: keys that live together have their nearest peers in common, and each peer is told of all of its keys back to
+// back on one stream. Who the nearest of a key are is the business of kademlia/explore.ts.
+
+import PQueue from 'p-queue'
+import { Exploration } from '../../kademlia/explore.ts'
+import { wantsRegion } from '../../kademlia/region.ts'
+import { findClosest } from '../../query/find-closest.ts'
+import { encodeRequest, joinRequests, MessageType } from '../../wire/message.ts'
+import { chunksOf } from './chunks.ts'
+import type { ProvidedKey } from './provided-keys.ts'
+import type { Key } from '../../kademlia/key.ts'
+import type { RegionMode } from '../../kademlia/region.ts'
+import type { Contact } from '../../query/contact.ts'
+import type { QueryManager, QueryResult } from '../../query/manager.ts'
+import type { EncodedRequest, Message } from '../../wire/message.ts'
+import type { AbortOptions } from '@libp2p/interface'
+
+/** So many keys are allotted to their peers before these are told: each of some thirty peers in a region gets most of them. */
+const BATCH = 512
+
+/** The longest that goes out to a peer in one piece, bytes: a quarter of what yamux sends without being asked for more. */
+const MAX_CHUNK = 64 * 1024
+
+/**
+ * When a peer is told of so many keys, it is asked something behind them on the same stream: nobody answers an announcement, but who answers what comes after it has
+ * read it. With fewer that is not worth a message.
+ */
+const CONFIRMED = 16
+
+/** A key counts as announced when so many of those nearest to it were told; else it is tried again. */
+const ENOUGH_HOLDERS = 1 / 2
+
+export interface AnnouncerOptions {
+  k: number
+  /** peers that are told at once */
+  concurrency: number
+  region: RegionMode
+}
+
+export interface AnnouncerNeeds {
+  queries: QueryManager
+  /** announces one key on its own, to everyone in its region, and says what that took */
+  provide (multihash: Uint8Array, signal: AbortSignal): Promise<{ stored: unknown[], messages: number }>
+  /** makes requests that announce keys, with the addresses that this node has now */
+  announcement (): (multihash: Uint8Array) => EncodedRequest
+  request (to: Contact, request: EncodedRequest, options: AbortOptions): Promise<Message>
+  /** sends what has no reply */
+  notify (to: Contact, request: EncodedRequest, options: AbortOptions): Promise<void>
+}
+
+/** What became of a batch of keys. */
+export interface Announced {
+  announced: ProvidedKey[]
+  failed: ProvidedKey[]
+  /** announcements that peers took */
+  records: number
+  lookups: number
+  messages: number
+  /** why the last one failed that did */
+  error?: Error
+}
+
+/** A key and the peers that are to be told of it. */
+interface Allotted {
+  key: ProvidedKey
+  peers: Contact[]
+  told: number
+}
+
+export class Announcer {
+  readonly #options: AnnouncerOptions
+  readonly #needs: AnnouncerNeeds
+  readonly #exploration: Exploration<Contact>
+
+  constructor (options: AnnouncerOptions, needs: AnnouncerNeeds) {
+    this.#options = options
+    this.#needs = needs
+    this.#exploration = new Exploration(options.k)
+  }
+
+  /**
+   * Announces them, in the order of the key space, and says after each batch what became of it: each key is told of once.
+   *
+   * @throws {NoPeersError} when there is nobody to ask
+   * @throws {AbortError} when the signal says so
+   */
+  async * announce (keys: readonly ProvidedKey[], signal: AbortSignal): AsyncGenerator<Announced> {
+    let batch = newBatch()
+
+    for (const key of keys) {
+      await this.#allot(key, batch, signal)
+
+      if (batch.allotted.length >= BATCH) {
+        yield await this.#tell(batch, signal)
+        batch = newBatch()
+      }
+    }
+
+    yield await this.#tell(batch, signal)
+  }
+
+  async #allot (key: ProvidedKey, batch: Batch, signal: AbortSignal): Promise<void> {
+    const { k, region } = this.#options
+    const { queries } = this.#needs
+
+    try {
+      const peers = await this.#nearest(key, batch, signal)
+
+      // whoever crowds the key gets it too, but not alone
+      if (wantsRegion(region, key.key, peers, k, queries.networkSize)) {
+        const { stored, messages } = await this.#needs.provide(key.multihash, signal)
+        batch.result.lookups++
+        batch.result.messages += messages
+        batch.result.records += stored.length
+        batch.result.announced.push(key)
+      } else {
+        batch.allotted.push({ key, peers, told: 0 })
+      }
+    } catch (error: any) {
+      signal.throwIfAborted()
+
+      if (error.name === 'NoPeersError') {
+        throw error
+      }
+
+      batch.result.failed.push(key)
+      batch.result.error = error
+    }
+  }
+
+  async #nearest ({ multihash, key }: ProvidedKey, { result }: Batch, signal: AbortSignal): Promise<Contact[]> {
+    for (;;) {
+      const step = this.#exploration.next(key, Date.now())
+
+      if ('nearest' in step) {
+        return step.nearest
+      }
+
+      const around = 'around' in step ? step.around : undefined
+      const lookUp = async (): Promise<QueryResult> => findClosest(this.#needs.queries, { key: around?.multihash ?? multihash, signal })
+      result.lookups++
+
+      if (around == null) {
+        const { found, messages } = await lookUp()
+        result.messages += messages
+        this.#exploration.onLookup(key, found)
+        continue
+      }
+
+      try {
+        const { found, messages } = await lookUp()
+        result.messages += messages
+        this.#exploration.onAround(around, found)
+      } catch {
+        // a lookup for the key itself is next
+        signal.throwIfAborted()
+        this.#exploration.onAround(around, [])
+      }
+    }
+  }
+
+  async #tell ({ allotted, result }: Batch, signal: AbortSignal): Promise<Announced> {
+    const queue = new PQueue({ concurrency: this.#options.concurrency })
+    const byPeer = new Map<string, { peer: Contact, keys: Allotted[] }>()
+    const announcement = this.#needs.announcement()
+    const requests = new Map(allotted.map(({ key }) => [key, announcement(key.multihash)]))
+
+    for (const one of allotted) {
+      for (const peer of one.peers) {
+        const its = byPeer.get(peer.id) ?? { peer, keys: [] }
+        its.keys.push(one)
+        byPeer.set(peer.id, its)
+      }
+    }
+
+    for (const { peer, keys } of byPeer.values()) {
+      void queue.add(async () => {
+        try {
+          const messages = await this.#tellPeer(peer, keys.map(({ key }) => requests.get(key) as EncodedRequest), signal)
+          result.messages += messages
+          result.records += keys.length
+          keys.forEach(one => { one.told++ })
+        } catch (error: any) {
+          this.#exploration.remove(peer)
+          result.error = error
+        }
+      })
+    }
+
+    await queue.onIdle()
+    signal.throwIfAborted()
+
+    for (const { key, peers, told } of allotted) {
+      (told > 0 && told >= ENOUGH_HOLDERS * peers.length ? result.announced : result.failed).push(key)
+    }
+
+    return result
+  }
+
+  /** Returns how many messages it took. */
+  async #tellPeer (peer: Contact, requests: EncodedRequest[], signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted()
+
+    for (const chunk of chunksOf(requests, ({ bytes }) => bytes.byteLength, MAX_CHUNK)) {
+      await this.#needs.notify(peer, joinRequests(chunk), { signal })
+    }
+
+    if (requests.length < CONFIRMED) {
+      return requests.length
+    }
+
+    await this.#needs.request(peer, encodeRequest({ type: MessageType.FIND_NODE, key: peer.multihash }), { signal })
+
+    return requests.length + 1
+  }
+}
+
+interface Batch {
+  allotted: Allotted[]
+  result: Announced
+}
+
+function newBatch (): Batch {
+  return { allotted: [], result: { announced: [], failed: [], records: 0, lookups: 0, messages: 0 } }
+}

@@ -1,0 +1,101 @@
+// What this node provides, for its users: `providing-api.ts` says what that is.
+
+import { CID } from 'multiformats/cid'
+import { decode as decodeDigest } from 'multiformats/hashes/digest'
+import { chunked } from './chunks.ts'
+import type { Announced } from './announcer.ts'
+import type { ProvidedKeys } from './provided-keys.ts'
+import type { AddOptions, AnnounceOptions, CIDs, Provided, Providing } from './providing-api.ts'
+import type { SweepCounts, Sweeper, SweepStatus } from './sweeper.ts'
+import type { AbortOptions } from '@libp2p/interface'
+
+/** The codec of a CID that says nothing of what it is the hash of. */
+const RAW = 0x55
+
+/** Keys are written so many at once. */
+const BATCH = 1_000
+
+export interface ProvidedSetNeeds {
+  keys: ProvidedKeys
+  sweeper: Pick<Sweeper, 'status' | 'wake' | 'announceDue'>
+  /** @throws {InvalidParametersError} when it is no CID, or one that is not to be provided */
+  multihashOf (cid: CID): Uint8Array
+  /** puts them into the set */
+  remember (multihashes: Uint8Array[], options?: AbortOptions): Promise<Uint8Array[]>
+  forget (multihashes: Uint8Array[], options?: AbortOptions): Promise<void>
+}
+
+export class ProvidedSet implements Providing {
+  readonly #needs: ProvidedSetNeeds
+
+  constructor (needs: ProvidedSetNeeds) {
+    this.#needs = needs
+  }
+
+  async add (cids: CIDs, { signal, onProgress }: AddOptions = {}): Promise<{ read: number, added: number }> {
+    let read = 0
+    let added = 0
+
+    for await (const multihashes of chunked(this.#multihashes(cids), BATCH)) {
+      signal?.throwIfAborted()
+      added += (await this.#needs.remember(multihashes, { signal })).length
+      read += multihashes.length
+      onProgress?.(read)
+    }
+
+    if (added > 0) {
+      this.#needs.sweeper.wake()
+    }
+
+    return { read, added }
+  }
+
+  async announce ({ signal, onProgress }: AnnounceOptions = {}): Promise<SweepCounts> {
+    const done: SweepCounts = { announced: 0, failed: 0, records: 0, lookups: 0, messages: 0 }
+    const onBatch = ({ announced, failed, records, lookups, messages }: Announced): void => {
+      done.announced += announced.length
+      done.failed += failed.length
+      done.records += records
+      done.lookups += lookups
+      done.messages += messages
+      onProgress?.({ ...done, due: this.status().due })
+    }
+
+    return this.#needs.sweeper.announceDue({ signal, onBatch })
+  }
+
+  async remove (cids: CIDs, options?: AbortOptions): Promise<void> {
+    for await (const multihashes of chunked(this.#multihashes(cids), BATCH)) {
+      options?.signal?.throwIfAborted()
+      await this.#needs.forget(multihashes, options)
+    }
+  }
+
+  async has (cid: CID, options?: AbortOptions): Promise<boolean> {
+    return this.#needs.keys.has(this.#needs.multihashOf(cid), options)
+  }
+
+  async * list (options?: AbortOptions): AsyncGenerator<Provided> {
+    for await (const { multihash, announcedAt } of this.#needs.keys.all(options)) {
+      yield { cid: toCID(multihash), multihash, announcedAt }
+    }
+  }
+
+  status (): SweepStatus {
+    return this.#needs.sweeper.status
+  }
+
+  async * #multihashes (cids: CIDs): AsyncGenerator<Uint8Array> {
+    for await (const cid of cids) {
+      yield this.#needs.multihashOf(cid)
+    }
+  }
+}
+
+function toCID (multihash: Uint8Array): CID | undefined {
+  try {
+    return CID.createV1(RAW, decodeDigest(multihash))
+  } catch {
+    // any bytes may be provided
+  }
+}

@@ -1,0 +1,364 @@
+// Announces again what this node provides, each part of the key space in its turn, and at once what is new or late: when is the business of
+// kademlia/sweep-schedule.ts, how that of announcer.ts. What it has done stands in the datastore, key by key, so a node that is killed goes on where it was.
+
+import { NotStartedError } from '@libp2p/interface'
+import { setMaxListeners } from 'main-event'
+import { SweepSchedule } from '../../kademlia/sweep-schedule.ts'
+import { NoPeersError, QueryError } from '../../query/errors.ts'
+import { cellOf, CELLS } from './cells.ts'
+import { Retries } from './retries.ts'
+import type { Announced, Announcer } from './announcer.ts'
+import type { Block } from './cells.ts'
+import type { ProvidedKey, ProvidedKeys } from './provided-keys.ts'
+import type { SweepScheduleOptions } from '../../kademlia/sweep-schedule.ts'
+import type { AbortOptions, Logger } from '@libp2p/interface'
+
+export interface SweeperOptions extends SweepScheduleOptions {
+  /** keys that are held in memory at once */
+  maxKeys: number
+  /** what failed is tried again after so long at the latest, ms */
+  retryInterval: number
+}
+
+export interface SweeperNeeds {
+  keys: ProvidedKeys
+  announcer: Pick<Announcer, 'announce'>
+  /** counts the keys; may be called again */
+  load (options: AbortOptions): Promise<void>
+  /** why nothing can be announced at the moment; undefined when it can */
+  obstacle (): Obstacle | undefined
+  /** which share of the key space one exploration tells of; undefined while that is not known */
+  regionShare (): number | undefined
+  /** at least 0, less than 1 */
+  random (): number
+  /** a batch was announced */
+  onAnnounced? (batch: Announced): void
+  log: Logger
+}
+
+/** Nobody to tell, or no address to tell. */
+export type Obstacle = 'offline' | 'no address'
+
+/** What was done since the start. */
+export interface SweepCounts {
+  /** keys that were announced */
+  announced: number
+  /** announcements that failed, and are tried again */
+  failed: number
+  /** announcements that peers took */
+  records: number
+  lookups: number
+  messages: number
+}
+
+/** Where the sweep is. Times are unix ms. */
+export interface SweepStatus extends SweepCounts {
+  state: 'stopped' | 'waiting' | 'announcing' | Obstacle
+  /** keys that are provided */
+  keys: number
+  /** of them, those that have never been announced */
+  neverAnnounced: number
+  /** keys in the parts of the key space that are due: an upper bound of those that are */
+  due: number
+  /** which part of the key space has had its turn in this cycle, from 0 to 1 */
+  progress: number
+  /** how far the one longest overdue is behind its time, ms */
+  lag: number
+  /** when the next part is due; undefined without any key, and when it is already */
+  nextAt?: number
+  /** what the last announcement that failed has failed for */
+  error?: string
+}
+
+/** An exploration may be used for no more than this part of all cells at once: what is announced before its turn must not be due again at it. */
+const MAX_CELLS = CELLS / 16
+
+/** By chance, a part has its turn up to this share of the cycle late. */
+const JITTER = 0.001
+
+/** What was announced so much of a cycle ago is announced again with what is due beside it. */
+const STALE = 1 / 2
+
+/** What failed is tried again after so long, ms; doubled with each failure in a row. */
+const FIRST_RETRY = 60_000
+
+/** Longer timers run out at once, in every JavaScript engine. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+export class Sweeper {
+  readonly #options: SweeperOptions
+  readonly #needs: SweeperNeeds
+  readonly #schedule: SweepSchedule
+  readonly #retries: Retries
+  readonly #counts: SweepCounts = { announced: 0, failed: 0, records: 0, lookups: 0, messages: 0 }
+  readonly #listeners = new Set<(batch: Announced) => void>()
+  #shutdown?: AbortController
+  #timer?: ReturnType<typeof setTimeout>
+  #sweeping?: Promise<void>
+  #error?: Error
+
+  constructor (options: SweeperOptions, needs: SweeperNeeds) {
+    this.#options = options
+    this.#needs = needs
+    this.#schedule = new SweepSchedule(options)
+    this.#retries = new Retries({ first: FIRST_RETRY, most: options.retryInterval })
+  }
+
+  get status (): SweepStatus {
+    const now = Date.now()
+    const { cells } = this.#needs.keys
+    const due = this.#cells(cell => this.#isDue(cell, now))
+    const late = due.map(cell => cells.oldest(cell)).filter(at => at > 0)
+
+    return {
+      ...this.#counts,
+      state: this.#shutdown == null ? 'stopped' : this.#needs.obstacle() ?? (this.#sweeping == null ? 'waiting' : 'announcing'),
+      keys: cells.size,
+      neverAnnounced: cells.neverAnnounced,
+      due: due.reduce((sum, cell) => sum + cells.count(cell), 0),
+      progress: this.#schedule.progress(now),
+      lag: Math.max(0, ...late.map(at => this.#schedule.lag(at, now))),
+      nextAt: due.length > 0 ? undefined : this.#nextAt(now),
+      error: this.#error?.message
+    }
+  }
+
+  /** No effect while it runs. */
+  start (): void {
+    if (this.#shutdown == null) {
+      this.#shutdown = new AbortController()
+      setMaxListeners(Infinity, this.#shutdown.signal)
+      this.wake()
+    }
+  }
+
+  /** Resolves when what was under way has ended. */
+  async stop (): Promise<void> {
+    const sweeping = this.#sweeping
+    clearTimeout(this.#timer)
+    this.#shutdown?.abort(new NotStartedError('The DHT was stopped'))
+    this.#shutdown = undefined
+    this.#sweeping = undefined
+    await sweeping
+  }
+
+  /** Announces what is due, for something is, or there is somebody to tell. What is under way serves this too. No effect when stopped. */
+  wake (): void {
+    const signal = this.#shutdown?.signal
+
+    if (signal == null) {
+      return
+    }
+
+    clearTimeout(this.#timer)
+    this.#sweeping ??= this.#sweep(signal)
+      .catch((error: Error) => {
+        if (!signal.aborted) {
+          this.#error = error
+          this.#needs.log.error('could not announce what this node provides - %e', error)
+        }
+      })
+      .finally(() => {
+        // there may have been another start since
+        if (!signal.aborted) {
+          this.#sweeping = undefined
+          this.#plan()
+        }
+      })
+  }
+
+  /** A key in that cell is to be announced, not at once but soon. */
+  wakeSoon (cell: number): void {
+    this.#retries.onFailure(cell, Date.now())
+
+    if (this.#sweeping == null && this.#shutdown != null) {
+      clearTimeout(this.#timer)
+      this.#plan()
+    }
+  }
+
+  /**
+   * Announces all that is due, what has failed before too, and resolves when it has been tried. `onBatch` hears of each batch.
+   *
+   * @throws {NoPeersError} when there is nobody to tell
+   * @throws {QueryError} when this node has no address to tell
+   * @throws {NotStartedError} when it is stopped meanwhile
+   */
+  async announceDue ({ signal, onBatch }: AbortOptions & { onBatch? (batch: Announced): void } = {}): Promise<SweepCounts> {
+    const shutdown = this.#shutdown?.signal
+
+    if (shutdown == null) {
+      throw new NotStartedError('The DHT is not started: start the libp2p node first')
+    }
+
+    const before = { ...this.#counts }
+    const ended = Promise.withResolvers<never>()
+    const onAbort = (): void => { ended.reject(signal?.reason) }
+    signal?.throwIfAborted()
+    signal?.addEventListener('abort', onAbort)
+    this.#retries.clear()
+
+    if (onBatch != null) {
+      this.#listeners.add(onBatch)
+    }
+
+    try {
+      // what is under way may have passed by what is due since
+      for (let rounds = 0; rounds < 2; rounds++) {
+        this.wake()
+        await Promise.race([this.#sweeping, ended.promise])
+      }
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+
+      if (onBatch != null) {
+        this.#listeners.delete(onBatch)
+      }
+    }
+
+    shutdown.throwIfAborted()
+    const counts = difference(this.#counts, before)
+    this.#requireWay(counts)
+
+    return counts
+  }
+
+  /** @throws {Error} when nothing was announced because nothing can be */
+  #requireWay ({ announced }: SweepCounts): void {
+    const obstacle = this.#needs.obstacle()
+
+    if (announced > 0 || this.#needs.keys.cells.size === 0 || obstacle == null) {
+      return
+    }
+
+    throw obstacle === 'offline'
+      ? new NoPeersError('There is no peer to tell: the routing table is empty. Connect to a peer of the network first; what is provided is announced as soon as there is one')
+      : new QueryError('This node has no address that others may use, so they could not fetch from it: listen on one, or let peerInfoMapper pass those it has')
+  }
+
+  async #sweep (signal: AbortSignal): Promise<void> {
+    await this.#needs.load({ signal })
+
+    for (let cell = this.#firstDue(); cell != null && this.#needs.obstacle() == null; cell = this.#firstDue(cell)) {
+      signal.throwIfAborted()
+
+      if (!await this.#sweepBlock(this.#needs.keys.cells.block(cell, { maxCells: this.#maxCells(), maxKeys: this.#options.maxKeys }), signal)) {
+        return
+      }
+    }
+  }
+
+  /** Returns whether there was somebody to tell. */
+  async #sweepBlock (block: Block, signal: AbortSignal): Promise<boolean> {
+    const { keys, announcer } = this.#needs
+    const now = Date.now()
+    const wanted = (await keys.read(block, { signal })).filter(key => this.#isWanted(key, now))
+    const failed = new Set<number>()
+    let isOnline = true
+
+    try {
+      for await (const batch of announcer.announce(wanted, signal)) {
+        await keys.announced(batch.announced, Date.now())
+        batch.failed.forEach(key => failed.add(cellOf(key.key)))
+        this.#count(batch)
+      }
+    } catch (error: any) {
+      signal.throwIfAborted()
+
+      if (error.name !== 'NoPeersError') {
+        throw error
+      }
+
+      isOnline = false
+      this.#error = error
+      this.#needs.log('could not announce a part of what this node provides - %e', error)
+      wanted.forEach(key => failed.add(cellOf(key.key)))
+    }
+
+    for (let cell = block.from; cell < block.to; cell++) {
+      if (failed.has(cell)) {
+        this.#retries.onFailure(cell, Date.now())
+      } else {
+        this.#retries.onSuccess(cell)
+      }
+    }
+
+    return isOnline
+  }
+
+  #count (batch: Announced): void {
+    this.#counts.announced += batch.announced.length
+    this.#counts.failed += batch.failed.length
+    this.#counts.records += batch.records
+    this.#counts.lookups += batch.lookups
+    this.#counts.messages += batch.messages
+    this.#error = batch.error ?? this.#error
+    this.#needs.onAnnounced?.(batch)
+    this.#listeners.forEach(listener => { listener(batch) })
+  }
+
+  /** Whether it is due, or near enough to what is. */
+  #isWanted (key: ProvidedKey, now: number): boolean {
+    return key.announcedAt < this.#freshSince(cellOf(key.key), now) || now - key.announcedAt >= STALE * this.#options.cycle
+  }
+
+  #maxCells (): number {
+    return Math.min(MAX_CELLS, Math.max(1, Math.floor((this.#needs.regionShare() ?? 0) * CELLS)))
+  }
+
+  /** The first cell in the order of the key space, from that one or from where the cycle is, that is due and has not failed a moment ago. */
+  #firstDue (from = Math.floor(this.#schedule.progress(Date.now()) * CELLS)): number | undefined {
+    const now = Date.now()
+
+    for (let i = 0; i < CELLS; i++) {
+      const cell = (from + i) % CELLS
+
+      if (this.#isDue(cell, now) && !this.#retries.waits(cell, now)) {
+        return cell
+      }
+    }
+  }
+
+  #isDue (cell: number, now: number): boolean {
+    return this.#needs.keys.cells.oldest(cell) < this.#freshSince(cell, now)
+  }
+
+  #freshSince (cell: number, now: number): number {
+    return this.#schedule.freshSince(cell / CELLS, now)
+  }
+
+  #cells (which: (cell: number) => boolean): number[] {
+    return Array.from({ length: CELLS }, (_, cell) => cell).filter(which)
+  }
+
+  #nextAt (now: number): number | undefined {
+    const { cells } = this.#needs.keys
+    const times = this.#cells(cell => cells.count(cell) > 0)
+      .map(cell => this.#isDue(cell, now) ? this.#retries.at(cell) ?? now : this.#schedule.next(cell / CELLS, now))
+    const next = times.reduce((a, b) => Math.min(a, b), Infinity)
+
+    return next === Infinity ? undefined : next
+  }
+
+  /** Looks again when the next part is due, and now and then while nothing can be announced. */
+  #plan (): void {
+    const now = Date.now()
+    const next = this.#nextAt(now)
+
+    if (next != null) {
+      const rest = Math.max(next - now, this.#needs.obstacle() == null ? 0 : FIRST_RETRY)
+      const late = JITTER * this.#options.cycle * this.#needs.random()
+      this.#timer = setTimeout(() => { this.wake() }, Math.min(LONGEST_TIMER, rest + late))
+    }
+  }
+}
+
+function difference (after: SweepCounts, before: SweepCounts): SweepCounts {
+  return {
+    announced: after.announced - before.announced,
+    failed: after.failed - before.failed,
+    records: after.records - before.records,
+    lookups: after.lookups - before.lookups,
+    messages: after.messages - before.messages
+  }
+}
