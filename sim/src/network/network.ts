@@ -3,7 +3,7 @@
 import { CONFIG } from './config.ts'
 import { roundTrip } from './geography.ts'
 import { BYTES, COLD_ROUND_TRIPS, CONNECTIONS, LOSS, RETRANSMIT_AFTER, ROUND_TRIP } from './model.ts'
-import { isUp } from './node.ts'
+import { isDialable, isUp } from './node.ts'
 import type { Clock } from './clock.ts'
 import type { SimNode } from './node.ts'
 import type { Random } from './random.ts'
@@ -56,6 +56,8 @@ export class SimNetwork {
   readonly #options: NetworkOptions
   /** whom the one lookup of a network without learning has connected to */
   readonly #opened = new Set<SimNode>()
+  /** when those that it dials are or were connected */
+  readonly #dials = new Map<SimNode, number>()
 
   constructor (clock: Clock, random: Random, options: NetworkOptions) {
     this.clock = clock
@@ -91,6 +93,11 @@ export class SimNetwork {
     }
 
     const sent = { warm, connectedAt: clock.now + dialling, dropped: false }
+
+    if (!this.#options.learning) {
+      this.#dials.set(to, sent.connectedAt)
+    }
+
     const giveUp = Math.min(dialling + limits.request, limits.total)
 
     clock.after(dialling + ms / 2, () => {
@@ -110,13 +117,25 @@ export class SimNetwork {
     return sent
   }
 
-  /** Gives `to`, to whom there is a connection, something that is not answered. `arrived` is called once it is there: never when `to` is gone. */
-  post (from: SimNode, to: SimNode, arrived: () => void): void {
+  /**
+   * Gives `to` something that is not answered; a dial that is under way is waited for. `settle` is called once: when it was sent, which is half a round trip before it is there, or
+   * with false when `to` could not be dialled. Only in a network without learning.
+   */
+  post (from: SimNode, to: SimNode, limits: TimeLimits, settle: (sent: boolean) => void): void {
+    const { clock } = this
     const ms = this.#roundTrip(from, to)
 
-    if (isUp(to)) {
-      this.clock.after(ms / 2 + this.#lost(ms), arrived)
+    if (!isDialable(to) && !this.isWarm(from, to)) {
+      clock.after(to.health === 'refusing' ? ms : Math.min(limits.dial, limits.total), () => { settle(false) })
+      return
     }
+
+    const dialling = this.isWarm(from, to) ? 0 : Math.min(Math.max(0, (this.#dials.get(to) ?? Infinity) - clock.now), (this.#random.between(...COLD_ROUND_TRIPS) - 1) * ms)
+
+    clock.after(dialling, () => {
+      this.#opened.add(to)
+      settle(true)
+    })
   }
 
   /** Whether there is a connection between two nodes. */

@@ -69,6 +69,11 @@ export function isUp ({ health }: SimNode): boolean {
   return health === 'alive' || health === 'silent' || health === 'nat'
 }
 
+/** Whether a dial succeeds. */
+export function isDialable ({ health }: SimNode): boolean {
+  return health === 'alive' || health === 'silent'
+}
+
 /** Whether it can be dialled and answers as it should. */
 export function isHonest ({ health, behaviour }: SimNode): boolean {
   return health === 'alive' && behaviour == null

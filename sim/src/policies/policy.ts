@@ -14,6 +14,8 @@ export type Step = { ask: SimNode, about?: SimNode } | { wait: number } | { done
 export interface LookupView {
   closest (n: number): SimNode[]
   settled (n: number): SimNode[]
+  likely (n: number): SimNode[]
+  readonly answered: number
 }
 
 export interface Policy {

@@ -124,14 +124,12 @@ function single ({ lookups, note }: Settings, world: World, dead: number): Array
 
       return holders.filter(node => there.has(node)).length
     })
-    const stores = mean(reports.map(({ holders }) => holders.length))
-
     return {
       provide,
       lookups: reports.length,
-      lookupShare: 1,
-      messages: rounded(mean(reports.map(({ messages }) => messages)) - stores),
-      stores: rounded(stores),
+      lookupShare: rounded(mean(reports.map(({ lookups }) => lookups))),
+      messages: rounded(mean(reports.map(({ messages }) => messages))),
+      stores: rounded(mean(reports.map(({ given }) => given))),
       ...sumUpHolders(reached),
       dropped: reports.filter(({ holders }) => holders.length === 0).length,
       p50: Math.round(quantile(reports.map(({ returned }) => returned), 0.5)),
