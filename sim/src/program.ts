@@ -25,7 +25,7 @@ Examples:
   $ npm run --silent sim -- attack --seed 7 --json --no-figures > attack.json`
 
 /** What `--lookups` counts, where it is something else. */
-const LOOKUPS_MEAN: Record<string, string> = { join: 'nodes that join by each policy', values: 'records, each of which is looked for at each look' }
+const LOOKUPS_MEAN: Record<string, string> = { join: 'nodes that join by each policy', provide: 'keys of the largest sweep', size: 'nodes that estimate it', values: 'records, each of which is looked for at each look' }
 
 /** Fewer have no k neighbours each. */
 const LEAST_NODES = 40

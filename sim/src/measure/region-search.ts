@@ -4,12 +4,12 @@ import { RegionSearch, wantsRegion } from '../../../src/kademlia/region.ts'
 import { CONFIG } from '../network/config.ts'
 import { RULES } from '../policies/index.ts'
 import { lookUp } from './sample.ts'
+import type { Sample } from './sample.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
 import type { NetworkSize } from '../../../src/kademlia/network-size.ts'
 import type { RegionMode } from '../../../src/kademlia/region.ts'
 import type { SimNode } from '../network/node.ts'
 import type { World } from '../world/world.ts'
-import type { Sample } from './sample.ts'
 
 export interface RegionReport {
   /** the nearest, nearest first, and then the others of the region: all whom a record is given to, or who are asked for it */

@@ -93,9 +93,15 @@ export interface Row extends Partial<Measures> {
   /** until an announcement is over, virtual ms; `p50` and `p90` are until its caller has a result */
   overP50?: number
   overP90?: number
-  /** of a node's estimate of the network's size, as a share of it: mean of the absolute, and what one in ten exceeds */
+  /** lookups that a node has made before */
+  before?: number
+  /** the error that it states itself, on average */
+  sizeStated?: number
+  /** of a node's estimate of the network's size, as a share of it: mean of the absolute, what one in two and one in ten exceed, and mean with its sign */
   sizeError?: number
+  sizeErrorP50?: number
   sizeErrorP90?: number
+  sizeBias?: number
   /** whether the region of a key is searched; the share of the keys for which it was; lookups that one announcement or search takes then */
   region?: string
   searched?: number

@@ -1,10 +1,10 @@
 // Announces many keys in the order of the key space, as the library's sweep does it: by lookups that tell of many keys each.
 
-import { compareDistance } from '../../../src/kademlia/key.ts'
 import { Exploration } from '../../../src/kademlia/explore.ts'
-import { lookUp } from './sample.ts'
+import { compareDistance } from '../../../src/kademlia/key.ts'
 import { CONFIG } from '../network/config.ts'
 import { RULES } from '../policies/index.ts'
+import { lookUp } from './sample.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
 import type { SimNode } from '../network/node.ts'
 import type { World } from '../world/world.ts'

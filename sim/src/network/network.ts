@@ -3,7 +3,7 @@
 import { CONFIG } from './config.ts'
 import { roundTrip } from './geography.ts'
 import { BYTES, COLD_ROUND_TRIPS, CONNECTIONS, LOSS, RETRANSMIT_AFTER, ROUND_TRIP } from './model.ts'
-import { isDialable, isUp } from './node.ts'
+import { isGone, isUp } from './node.ts'
 import type { Clock } from './clock.ts'
 import type { SimNode } from './node.ts'
 import type { Random } from './random.ts'
@@ -73,7 +73,7 @@ export class SimNetwork {
   request (from: SimNode, to: SimNode, target: Key, limits: TimeLimits, settle: Settle): Sent {
     const { clock, traffic } = this
     const ms = this.#roundTrip(from, to)
-    const gone = to.health === 'refusing' || to.health === 'vanished'
+    const gone = isGone(to)
     const warm = !gone && this.isWarm(from, to)
     const begun = clock.now
     let dialling = 0
@@ -125,7 +125,7 @@ export class SimNetwork {
     const { clock } = this
     const ms = this.#roundTrip(from, to)
 
-    if (!isDialable(to) && !this.isWarm(from, to)) {
+    if (isGone(to) || (to.health === 'nat' && !this.isWarm(from, to))) {
       clock.after(to.health === 'refusing' ? ms : Math.min(limits.dial, limits.total), () => { settle(false) })
       return
     }

@@ -69,9 +69,8 @@ export function isUp ({ health }: SimNode): boolean {
   return health === 'alive' || health === 'silent' || health === 'nat'
 }
 
-/** Whether a dial succeeds. */
-export function isDialable ({ health }: SimNode): boolean {
-  return health === 'alive' || health === 'silent'
+export function isGone ({ health }: SimNode): boolean {
+  return health === 'refusing' || health === 'vanished'
 }
 
 /** Whether it can be dialled and answers as it should. */

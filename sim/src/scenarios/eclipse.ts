@@ -13,8 +13,8 @@ import { RULES } from '../policies/index.ts'
 import { join } from '../world/join.ts'
 import { build, measurable } from './build.ts'
 import type { Scenario, Settings } from './scenario.ts'
-import type { RegionMode } from '../../../src/kademlia/region.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
+import type { RegionMode } from '../../../src/kademlia/region.ts'
 import type { Row } from '../measure/row.ts'
 import type { SimNode } from '../network/node.ts'
 import type { World } from '../world/world.ts'
@@ -91,7 +91,7 @@ export const eclipse: Scenario = {
 
 /** Announced and looked for while the attack goes on: the keys that are attacked, and others. */
 function providers ({ lookups }: Settings, world: World, sybils: number, attacked: Key[]): Array<Partial<Row>> {
-  const who = observers(world, OBSERVERS, LOOKUPS_BEFORE, `eclipse ${sybils}`)
+  const who = observers(world, Math.min(OBSERVERS, lookups + 1), LOOKUPS_BEFORE, `eclipse ${sybils}`)
   const others = world.random.fork(`keys beside ${sybils}`)
   const targets: Record<string, Key[]> = {
     attacked: Array.from({ length: lookups }, (_, i) => attacked[i % KEYS]),

@@ -111,11 +111,11 @@ function swept (world: World, cids: number): Partial<Row> {
 /** The same keys by the same nodes, the classic way and optimistically. */
 function single ({ lookups, note }: Settings, world: World, dead: number): Array<Partial<Row>> {
   note(`${Math.min(lookups, SINGLE)} keys one by one, ${dead * 100} % dead`)
-  const providers = drawSamples(world, PROVIDERS, 'providers').map(({ from }) => from)
+  const providers = drawSamples(world, Math.min(lookups, PROVIDERS), 'providers').map(({ from }) => from)
   const alive = world.nodes.filter(isHonest).length
   const known = providers.map(provider => ({ provider, size: observedSizes(world, provider, LOOKUPS_BEFORE)[LOOKUPS_BEFORE], truth: truthFor(world, provider) }))
   const errors = known.flatMap(({ size }) => size == null ? [] : [Math.abs(size.peers / alive - 1)])
-  const samples = drawSamples(world, Math.min(lookups, SINGLE), 'single').map((sample, i) => ({ sample, ...known[i % PROVIDERS] }))
+  const samples = drawSamples(world, Math.min(lookups, SINGLE), 'single').map((sample, i) => ({ sample, ...known[i % known.length] }))
 
   return ['classic', 'optimistic'].map(provide => {
     const reports = samples.map(({ sample, provider, size }) => provideAlone(world, { ...sample, from: provider }, provide === 'classic' ? undefined : size))

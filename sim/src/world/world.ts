@@ -9,8 +9,8 @@ import { Random } from '../network/random.ts'
 import { RULES } from '../policies/index.ts'
 import { fill } from './fill.ts'
 import { join } from './join.ts'
-import type { Place } from '../network/geography.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
+import type { Place } from '../network/geography.ts'
 
 /** joined: by the nodes' own joins and refreshes. filled: by one who knows them all, which is faster. */
 export type Tables = 'joined' | 'filled'
