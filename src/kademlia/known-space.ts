@@ -6,7 +6,6 @@
 // are spread: where they crowd together, or are few, more keys need lookups of their own.
 
 import { Intervals } from './intervals.ts'
-import { compareDistance } from './key.ts'
 import { offerNearest } from './nearest.ts'
 import { ballAround, positionDistance, positionOf, POSITIONS, xorPositions } from './position.ts'
 import type { Key, PeerKey } from './key.ts'
@@ -84,14 +83,14 @@ export class KnownSpace<P extends PeerKey> {
       return
     }
 
-    return this.centreWithin(key, positionDistance(nearest[this.#k - 1].key, key))
-  }
-
-  /** Whose neighbours to look for so that everyone within that distance of the key is known; undefined when they are, or nobody is left who might tell. */
-  centreWithin (key: Key, distance: number): P | undefined {
-    const gap = this.#gap(key, distance)
+    const gap = this.#gap(key, positionDistance(nearest[this.#k - 1].key, key))
 
     return gap == null ? undefined : this.#nearestTo(gap, ({ id }) => !this.#centres.has(id))
+  }
+
+  /** Whether everyone within that distance of the key is known. */
+  covers (key: Key, distance: number): boolean {
+    return this.#gap(key, distance) == null
   }
 
   /** A lookup for the place of `centre` has found these; nobody when it failed. It is no centre again. */
@@ -106,13 +105,6 @@ export class KnownSpace<P extends PeerKey> {
   /** A position within that distance of the key of which nobody has told who is there; undefined when everyone there is known. */
   #gap (key: Key, distance: number): number | undefined {
     return ballAround(key, distance).map(([from, to]) => this.#known.gap(from, to)).find(gap => gap != null)
-  }
-
-  /** Everyone known within that distance of the key, nearest first. */
-  within (key: Key, distance: number): P[] {
-    return [...this.#peers.values()]
-      .filter(peer => positionDistance(peer.key, key) <= distance)
-      .sort((a, b) => compareDistance(a.key, b.key, key))
   }
 
   /** The peer nearest to that position that `accept` takes. */

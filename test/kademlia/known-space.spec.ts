@@ -16,7 +16,7 @@ const anyNetwork = fc.record({
   k: fc.constantFrom(1, 3, 8, 20)
 })
 
-function network ({ seed, count, shared }: { seed: number, count: number, shared: number }): { peers: PeerKey[], random: () => number } {
+function network ({ seed, count, shared }: { seed: number, count: number, shared: number }): { peers: PeerKey[], random(): number } {
   const random = randomNumbers(seed)
   const peers = shared === 0
     ? peersNamed(`${seed}-`, count)
@@ -62,33 +62,6 @@ describe('the known space', () => {
       }
     }))
   })
-
-  it('needs about a lookup for every ten peers, however many keys there are', () => {
-    const peers = peersNamed('peer', 2_000)
-    const space = new KnownSpace(20)
-    let lookups = 0
-
-    for (const key of keysOf(randomNumbers(1), 0).concat(peersNamed('key', 20_000).map(({ key }) => key).sort((a, b) => (a[0] >>> 0) - (b[0] >>> 0)))) {
-      if (space.nearest(key) == null) {
-        const look = (at: Key): PeerKey[] => {
-          lookups++
-          const near = peers.filter(peer => ((peer.key[0] ^ at[0]) >>> 0) < 2 ** 32 / 20)
-
-          return sortedTruth(near, at).slice(0, 20)
-        }
-
-        for (let centre = space.centre(key); centre != null; centre = space.nearest(key) == null ? space.centre(key) : undefined) {
-          space.onCentre(centre, look(centre.key))
-        }
-
-        if (space.nearest(key) == null) {
-          space.onLookup(key, look(key))
-        }
-      }
-    }
-
-    expect(lookups).to.be.below(250)
-  }).timeout(60_000)
 
   it('knows all keys in a network of fewer than k peers after one lookup', () => {
     const peers = peersNamed('few', 7)
