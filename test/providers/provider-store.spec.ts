@@ -163,7 +163,12 @@ describe('the store of providers', () => {
 
   it('answers at once for the keys that it has at hand and for those without providers, and for them alone', async () => {
     await announce(store, 1, CONTENT)
+    await announce(store, 1, bytes('new'))
+    store = createStore(datastore)
+    await store.collect()
     expect(store.announced(bytes('nobody has it'))).to.deep.equal([])
+    await announce(store, 1, bytes('newer'))
+    expect(store.announced(bytes('newer'))).to.have.length(1)
 
     const announced = store.announced(CONTENT)
     expect(announced).to.be.a('promise')

@@ -1,4 +1,5 @@
-// The providers of the keys that were asked for last, kept in memory: bounded by the number of keys, and by that of their announcements.
+// The providers of the keys that were asked for last, kept in memory: bounded by the number of keys, and by that of their announcements. Beside them those of keys that were
+// announced for the first time a moment ago: nothing has to be read for them, and content is often asked for when it is new. They take no one's place who was asked for.
 
 import type { Announcement } from '../announcement.ts'
 
@@ -24,6 +25,8 @@ export class AtHand {
   readonly #options: AtHandOptions
   /** the one used last at the end */
   readonly #held = new Map<string, Held>()
+  /** not asked for yet; the one announced last at the end */
+  readonly #news = new Map<string, Held>()
   readonly #loading = new Map<string, Loading>()
   #announcements = 0
 
@@ -32,7 +35,7 @@ export class AtHand {
   }
 
   get keys (): number {
-    return this.#held.size
+    return this.#held.size + this.#news.size
   }
 
   get announcements (): number {
@@ -41,11 +44,13 @@ export class AtHand {
 
   /** Those of the key if they are at hand. They are not to be changed but by `change`. Hot. */
   get (name: string): Held | undefined {
-    const held = this.#held.get(name)
+    const held = this.#find(name)
 
     if (held != null) {
+      this.#news.delete(name)
       this.#held.delete(name)
       this.#held.set(name, held)
+      this.#trim()
     }
 
     return held
@@ -76,10 +81,20 @@ export class AtHand {
     })
   }
 
-  /** The provider's announcement is this one now; undefined: it has none. No effect when the key is neither at hand nor read. Hot. */
-  change (name: string, id: string, announcement: Announcement | undefined): void {
-    const held = this.#held.get(name)
-    this.#loading.get(name)?.changes.set(id, announcement)
+  /**
+   * The provider's announcement is this one now; undefined: it has none. No effect when the key is neither at hand nor read, unless it is
+   * the `first` of the key. Hot.
+   */
+  change (name: string, id: string, announcement: Announcement | undefined, first = false): void {
+    const held = this.#find(name)
+    const loading = this.#loading.get(name)
+    loading?.changes.set(id, announcement)
+
+    if (held == null && first && announcement != null && loading == null) {
+      this.#news.set(name, new Map([[id, announcement]]))
+      this.#announcements++
+      this.#trim()
+    }
 
     if (held != null) {
       this.#announcements -= held.size
@@ -141,15 +156,30 @@ export class AtHand {
     this.#trim()
   }
 
-  #drop (name: string): void {
-    this.#announcements -= this.#held.get(name)?.size ?? 0
-    this.#held.delete(name)
+  #find (name: string): Held | undefined {
+    return this.#held.get(name) ?? this.#news.get(name)
   }
 
-  /** One key stays, however many providers it has. */
+  #drop (name: string): void {
+    this.#announcements -= this.#find(name)?.size ?? 0
+    this.#held.delete(name)
+    this.#news.delete(name)
+  }
+
+  /** Those that nobody has asked for go first. One key stays, however many providers it has. */
   #trim (): void {
+    const { maxKeys, maxAnnouncements } = this.#options
+
+    for (const name of this.#news.keys()) {
+      if (this.#news.size <= maxKeys / 2 && this.keys <= maxKeys && this.#announcements <= maxAnnouncements) {
+        break
+      }
+
+      this.#drop(name)
+    }
+
     for (const name of this.#held.keys()) {
-      if (this.#held.size <= 1 || (this.#held.size <= this.#options.maxKeys && this.#announcements <= this.#options.maxAnnouncements)) {
+      if (this.#held.size <= 1 || (this.#held.size <= maxKeys && this.#announcements <= maxAnnouncements)) {
         return
       }
 

@@ -119,6 +119,7 @@ export class Changes {
 
   #note ({ ids, name, id, before, after, record, announcement }: Move): void {
     const counted = this.#tally.place(ids)
+    const isFirst = this.#tally.isComplete && this.#tally.ofKey(ids.key) === 0
     this.#tally.set(ids, after)
 
     // one that was not counted must not be taken for another that was
@@ -132,7 +133,7 @@ export class Changes {
     }
 
     if (record !== 'kept') {
-      this.#atHand.change(name, id, announcement)
+      this.#atHand.change(name, id, announcement, isFirst)
     }
   }
 

@@ -111,4 +111,33 @@ describe('what is at hand', () => {
     expect([atHand.keys, atHand.announcements]).to.deep.equal([1, 8])
     expect(ids('3')).to.have.length(8)
   })
+
+  it('has a key from its first announcement on, without a read, until others come that nobody has asked for either', () => {
+    atHand.change('old', 'a', announcement('a'), true)
+    atHand.change('new', 'a', announcement('a'), true)
+    expect(atHand.get('old')).to.equal(undefined)
+    expect(ids('new')).to.deep.equal(['a'])
+    expect(atHand).to.include({ keys: 1, announcements: 1 })
+  })
+
+  it('does not take what was announced for what was asked for: however much is announced, that stays', async () => {
+    const asked = ['one', 'two'].map(async name => ids(name))
+    reads.forEach(({ resolve }) => { resolve(held('a')) })
+    await Promise.all(asked)
+
+    for (let i = 0; i < 100; i++) {
+      atHand.change(`new ${i}`, 'a', announcement('a'), true)
+    }
+
+    expect([ids('one'), ids('two')]).to.deep.equal([['a'], ['a']])
+    expect(atHand.keys).to.be.at.most(3)
+  })
+
+  it('knows further providers of a key that is new, and that they are none any more', () => {
+    atHand.change('new', 'a', announcement('a'), true)
+    atHand.change('new', 'b', announcement('b'))
+    atHand.change('new', 'a', undefined)
+    expect(ids('new')).to.deep.equal(['b'])
+    expect(atHand.announcements).to.equal(1)
+  })
 })
