@@ -19,23 +19,27 @@ describe('what goes on after its result was given', () => {
 
   it('is waited for, whether it ends well or not, and no longer than it takes', async () => {
     const settling = new Settling()
-    settling.add(new Promise(resolve => { setTimeout(resolve, 2 * SECOND) }))
-    settling.add(new Promise((resolve, reject) => { setTimeout(() => { reject(new Error('it failed')) }, 3 * SECOND) }))
+    settling.add(new Promise(resolve => { setTimeout(resolve, 2 * SECOND) }), new AbortController())
+    const failing = new Promise((resolve, reject) => { setTimeout(() => { reject(new Error('it failed')) }, 3 * SECOND) })
+    settling.add(failing, new AbortController())
+    settling.add(failing, new AbortController())
     expect(await drained(settling)).to.equal(3 * SECOND)
     expect(clock.countTimers()).to.equal(0)
   })
 
-  it('is waited for five seconds at the most', async () => {
+  it('is waited for five seconds, and made to end then', async () => {
     const settling = new Settling()
-    settling.add(new Promise(() => {}))
+    const rests = [new AbortController(), new AbortController()]
+    rests.forEach(rest => { settling.add(new Promise((resolve, reject) => { rest.signal.addEventListener('abort', () => { reject(rest.signal.reason) }) }), rest) })
     expect(await drained(settling)).to.equal(5 * SECOND)
+    rests.forEach(({ signal }) => { expect(signal.reason).to.have.property('name', 'NotStartedError') })
     expect(clock.countTimers()).to.equal(0)
   })
 
   it('is nothing, and takes no time, when all has ended', async () => {
     const settling = new Settling()
-    settling.add(Promise.resolve())
-    settling.add(Promise.reject(new Error('it failed')))
+    settling.add(Promise.resolve(), new AbortController())
+    settling.add(Promise.reject(new Error('it failed')), new AbortController())
     await clock.tickAsync(0)
     expect(await drained(settling)).to.equal(0)
     expect(await drained(new Settling())).to.equal(0)
