@@ -17,6 +17,7 @@ import type { ProviderHandlerNeeds } from './handlers.ts'
 import type { ProvideNeeds } from './provide.ts'
 import type { ProviderStoreOptions } from './provider-store.ts'
 import type { AnnouncerNeeds, AnnouncerOptions } from './providing/announcer.ts'
+import type { ProvidedKey } from './providing/provided-keys.ts'
 import type { ProvidedSetNeeds } from './providing/provided-set.ts'
 import type { Providing } from './providing/providing-api.ts'
 import type { SweeperNeeds, SweeperOptions } from './providing/sweeper.ts'
@@ -132,29 +133,32 @@ export class Providers {
     const giveUp = (): void => { rest.abort(signal.reason) }
     signal.addEventListener('abort', giveUp)
 
-    const providing = provide(multihash, this.#needs, {
+    const announcing = this.#announce(key, {
       ...options,
-      region: this.#options.region,
       signal: rest.signal,
       settle: result => {
         signal.removeEventListener('abort', giveUp)
-        this.#settling.add(providing)
+        this.#settling.add(announcing, rest)
         settle?.(result)
       }
     })
 
     try {
-      const result = await providing
-      await this.#keys.announced([key], Date.now())
-      this.#sweeper.replan()
-
-      return result
+      return await announcing
     } catch (error) {
       this.#sweeper.wakeSoon(cellOf(key.key))
       throw error
     } finally {
       signal.removeEventListener('abort', giveUp)
     }
+  }
+
+  async #announce (key: ProvidedKey, options: StoreOptions): Promise<WriteResult> {
+    const result = await provide(key.multihash, this.#needs, { ...options, region: this.#options.region })
+    await this.#keys.announced([key], Date.now())
+    this.#sweeper.replan()
+
+    return result
   }
 
   async find (multihash: Uint8Array, options: ProviderSearch): Promise<PeerInfo[]> {

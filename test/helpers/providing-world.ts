@@ -45,6 +45,8 @@ export interface ProvidingWorldInit {
   options?: Partial<ProvidersOptions>
   sweep?: Partial<ProvidersOptions['sweep']>
   random?(): number
+  /** makes real lookups, in another world */
+  queries?: QueryManager
 }
 
 export class ProvidingWorld {
@@ -74,7 +76,7 @@ export class ProvidingWorld {
   onSend: (to: Contact, options: AbortOptions, names: string[]) => void | Promise<void> = () => {}
   readonly #k: number
 
-  constructor ({ peers, k = 20, datastore = new MemoryDatastore(), size, options, sweep, random = () => 0 }: ProvidingWorldInit) {
+  constructor ({ peers, k = 20, datastore = new MemoryDatastore(), size, options, sweep, random = () => 0, queries }: ProvidingWorldInit) {
     this.peers = peers
     this.datastore = datastore
     this.size = size ?? (peers.length < k ? undefined : { peers: peers.length, error: 0.05 })
@@ -102,7 +104,7 @@ export class ProvidingWorld {
       encodedSelf: () => undefined,
       encoded: () => undefined,
       closerPeers: () => [],
-      queries: this.#queries(),
+      queries: queries ?? this.#queries(),
       request: async (to, request, options) => this.#request(to, request, options),
       notify: async (to, request, options) => { await this.#notify(to, request, options) },
       mapper: passthroughMapper,

@@ -255,7 +255,7 @@ export class Sweeper {
       throw failure
     }
 
-    if (announced > 0 || this.#needs.keys.cells.size === 0 || obstacle == null) {
+    if (announced > 0 || obstacle == null || this.status.due === 0) {
       return
     }
 
