@@ -26,6 +26,16 @@ function operations (dht: KadDHT): DHT {
 
     provide: async (cid, options) => (await dht.provide(cid, options)).stored.length,
 
+    sweep: async (cids, { signal }) => {
+      // it begins while they are added: what `announce` counts is not all
+      const before = dht.providing.status()
+      await dht.providing.add(cids, { signal })
+      await dht.providing.announce({ signal })
+      const { failed, lookups, messages } = dht.providing.status()
+
+      return { failed: failed - before.failed, lookups: lookups - before.lookups, messages: messages - before.messages }
+    },
+
     findProvider: async (cid, { onAnswer, ...options }) => {
       for await (const event of dht.findProviders(cid, options)) {
         if (event.name === 'PROVIDER') {
