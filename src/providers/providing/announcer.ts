@@ -176,7 +176,8 @@ export class Announcer {
     for (const { peer, keys } of byPeer.values()) {
       void queue.add(async () => {
         try {
-          result.messages += await this.#tellPeer(peer, keys.map(({ key }) => requests.get(key) as EncodedRequest), signal)
+          const messages = await this.#tellPeer(peer, keys.map(({ key }) => requests.get(key) as EncodedRequest), signal)
+          result.messages += messages
           result.records += keys.length
           keys.forEach(one => { one.told++ })
         } catch (error: any) {
