@@ -386,6 +386,7 @@ export class KadDHTService extends TypedEventEmitter<KadDHTEvents & PeerDiscover
     if (hostsOf(addresses) !== this.#hosts) {
       this.#hosts = hostsOf(addresses)
       this.#parts.peers.onAddressChange()
+      this.#parts.providers.announce()
     }
   }
 

@@ -1,6 +1,7 @@
 // Which limit of this node something ran into, by the error that said so: every limit that bites is counted (law 4).
 
 import { isOurs } from './wire/errors.ts'
+import type { ProvidersFullError } from './providers/store/refusal.ts'
 
 export type Limit =
   /** values are not repaired after a get, for too many repairs wait */
@@ -19,8 +20,12 @@ export type Limit =
   'streams' |
   /** a value of another was not stored, or had to go: `limits.storedValues`, `limits.storedValueBytes` or `limits.valuesPerPublisher` */
   'values' |
-  /** an announcement was not stored: `limits.storedProviders`, or `limits.providersPerKey` */
-  'providers'
+  /** an announcement of another was not stored, or had to go: `limits.storedProviders`, … */
+  'providers' |
+  /** … `limits.providersPerKey`, … */
+  'providers-per-key' |
+  /** … or, not stored only, `limits.providersPerSender` */
+  'providers-per-sender'
 
 const LIMITS: Partial<Record<string, Limit>> = {
   TooManyQueriesError: 'queries',
@@ -38,6 +43,6 @@ export function limitOf (error: Error): Limit | undefined {
 /** The limit that kept this node from storing what another sent, if it was one. */
 export function storeLimitOf (type: string, error: Error): Limit | undefined {
   if (error.name === 'StoreFullError') {
-    return type === 'PUT_VALUE' ? 'values' : 'providers'
+    return type === 'PUT_VALUE' ? 'values' : (error as Partial<ProvidersFullError>).limit ?? 'providers'
   }
 }

@@ -106,6 +106,7 @@ export function createParts (components: KadDHTComponents, config: KadDHTConfig,
     lookups: () => queries.running,
     providing: () => providers.providing.status(),
     values: () => values.counts,
+    providers: () => providers.counts,
     networkSize: () => queries.networkSize,
     requestsWaiting: () => client.waiting,
     dials: () => client.dials,
@@ -287,16 +288,23 @@ function createValues ({ components, config, log, self, table, repairs, metrics 
 }
 
 function createProviders ({ components, config, log, self, table, metrics }: Base, client: Client, requests: Requests, queries: QueryManager, peers: Peers, local: LocalNode): Providers {
-  const { datastorePrefix, providers: { validity, cacheSize, region }, sweep, limits, peerInfoMapper } = config
+  const { datastorePrefix, providers: { validity, addressValidity, cacheSize, region }, sweep, limits, peerInfoMapper, groupOf } = config
   const { datastore, peerId, peerStore, connectionManager } = components
 
   return new Providers({
     prefix: `${datastorePrefix}/provider`,
     providedPrefix: `${datastorePrefix}/providing`,
     validity,
+    addressValidity,
     cacheSize,
     maxProvidersPerKey: limits.providersPerKey,
+    maxPerSender: limits.providersPerSender,
     maxRecords: limits.storedProviders,
+    onEvicted: limit => { metrics.onLimit(limit) },
+    onWriteFailed: (error, changes) => {
+      log.error('%d changes of provider records could not be written - %e', changes, error)
+      metrics.onProvidersUnwritten(changes)
+    },
     region,
     sweep
   }, {
@@ -314,6 +322,7 @@ function createProviders ({ components, config, log, self, table, metrics }: Bas
     request: async (to, request, options) => requests.request(to, request, options),
     notify: async (to, request, options) => requests.notify(to, request, options),
     mapper: peerInfoMapper,
+    groupOf,
     maxFound: limits.foundProviders,
     known: async id => storedPeer(peerStore, id, peerInfoMapper),
     // what this node knows was looked at before

@@ -1,20 +1,20 @@
 // Answers ADD_PROVIDER and GET_PROVIDERS.
 
-import { InvalidMessageError } from '@libp2p/interface'
 import { keyOf } from '../kademlia/key.ts'
-import { decodeContacts, toContact } from '../query/contact.ts'
-import { MAX_REQUEST_PEERS } from '../wire/limits.ts'
-import { joinPeer, toPeerInfo } from '../wire/peer.ts'
+import { joinPeer } from '../wire/peer.ts'
+import { Senders } from './senders.ts'
 import type { Announcement } from './announcement.ts'
 import type { ProviderStore } from './provider-store.ts'
 import type { Key } from '../kademlia/key.ts'
-import type { Contact } from '../query/contact.ts'
+import type { AddressGroup } from '../wire/address-group.ts'
 import type { PeerInfoMapper } from '../wire/peer.ts'
 import type { Reply, RequestHandler } from '../wire/server.ts'
 
 export interface ProviderHandlerNeeds {
   store: ProviderStore
   mapper: PeerInfoMapper
+  /** whom an address is of; without it nobody is of one group with another */
+  groupOf?: AddressGroup
   /** one's own id */
   self: string
   /** oneself as it goes into a reply; undefined without an address that may be used */
@@ -27,22 +27,11 @@ export interface ProviderHandlerNeeds {
   random (): number
 }
 
-/** Takes the sender's word that it provides the key, and nobody else's. There is no reply. */
-export function addProviderHandler ({ store, mapper }: ProviderHandlerNeeds): RequestHandler {
-  return async ({ key, providers }, from) => {
-    const contact = decodeContacts(providers, MAX_REQUEST_PEERS).find(provider => provider.id === from.id && addressesOf(provider, mapper).length > 0)
+/** Takes the sender's word that it provides the key, and nobody else's. There is no reply. At once unless the store has to read or write first. */
+export function addProviderHandler ({ store, mapper, groupOf }: ProviderHandlerNeeds): RequestHandler {
+  const senders = new Senders({ mapper, groupOf })
 
-    if (contact == null) {
-      throw new InvalidMessageError('ADD_PROVIDER came without an address of its sender that may be used')
-    }
-
-    await store.add(key.slice(), {
-      contact: toContact({ ...from, addrs: addressesOf(contact, mapper) }),
-      announcedAt: Date.now()
-    })
-
-    return undefined
-  }
+  return ({ key, providers }, from, remoteAddr) => store.accept(key, senders.announcer(from, providers, remoteAddr), Date.now()) as Promise<undefined> | undefined
 }
 
 /** The providers in an order of chance, so that none is always first, and closer peers. At once when the store has them at hand. */
@@ -54,18 +43,15 @@ export function getProvidersHandler (needs: ProviderHandlerNeeds): RequestHandle
   }
 
   return ({ key }, from) => {
+    const target = keyOf(key)
     const reply = (announced: Announcement[]): Reply => ({
       providers: shuffled(announced.map(encoded), needs.random),
-      closer: needs.closerPeers(keyOf(key), from.id)
+      closer: needs.closerPeers(target, from.id)
     })
-    const announced = needs.store.announced(key)
+    const announced = needs.store.announced(key, target)
 
     return announced instanceof Promise ? announced.then(reply) : reply(announced)
   }
-}
-
-function addressesOf (contact: Contact, mapper: PeerInfoMapper): Uint8Array[] {
-  return toPeerInfo(contact, mapper).multiaddrs.map(addr => addr.bytes)
 }
 
 /** Fisher and Yates, in place. */

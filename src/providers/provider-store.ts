@@ -1,18 +1,25 @@
-// Who provides what, in libp2p's datastore, where @libp2p/kad-dht keeps it too: under
-// `<prefix>/<base32 multihash>/<peer id>` the time of the announcement, to which we append the addresses that came with
-// it. One's own entries say what this node provides; they stay until they are cancelled.
-//
-// The providers of the keys that were asked for last are kept at hand, an entry a key, as they go into replies.
+// Who provides what. The announcements are in libp2p's datastore (`store/files.ts`), the providers of the keys that were asked for last
+// at hand, as they go into replies (`store/at-hand.ts`), and of all others no more is known in memory than their numbers (`store/tally.ts`):
+// enough to take an announcement without reading, and to know that a key has no providers. One's own entries say what this node provides; they
+// stay until they are cancelled.
 
-import { Key } from 'interface-datastore/key'
-import QuickLRU from 'quick-lru'
-import { fromString as uint8ArrayFromString } from 'uint8arrays/from-string'
-import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
-import { StoreFullError } from '../query/errors.ts'
-import { toCharacters } from '../wire/characters.ts'
-import { toPeerId } from '../wire/peer.ts'
-import { decodeStored, encodeStored, toAnnouncement, toRecord } from './announcement.ts'
+import { keyOf } from '../kademlia/key.ts'
+import { fromCharacters, toCharacters } from '../wire/characters.ts'
+import { toRecord } from './announcement.ts'
+import { createAnnouncer } from './announcer.ts'
+import { Admission, targetOf } from './store/admission.ts'
+import { AtHand } from './store/at-hand.ts'
+import { Changes } from './store/changes.ts'
+import { Collection } from './store/collection.ts'
+import { Files } from './store/files.ts'
+import { OWN } from './store/place.ts'
+import { Tally } from './store/tally.ts'
 import type { Announcement, ProviderRecord } from './announcement.ts'
+import type { Announcer } from './announcer.ts'
+import type { Target, Written } from './store/admission.ts'
+import type { Held } from './store/at-hand.ts'
+import type { ProviderLimit } from './store/refusal.ts'
+import type { Key } from '../kademlia/key.ts'
 import type { Contact } from '../query/contact.ts'
 import type { AbortOptions } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
@@ -22,92 +29,98 @@ export interface ProviderStoreOptions {
   prefix: string
   /** how long an announcement holds, ms */
   validity: number
-  /** how many providers of one key are kept; a further one is refused */
+  /** how long the addresses that came with it do, ms; as long as itself by default */
+  addressValidity?: number
+  /** how many providers of one key are kept */
   maxProvidersPerKey: number
-  /** how many announcements are kept in all; a further one is refused */
+  /** how many announcements of one provider are kept; any number by default */
+  maxPerSender?: number
+  /** how many announcements of others are kept in all */
   maxRecords: number
   /** how many keys are kept in memory too */
   cacheSize: number
+  /** an announcement had to go before its time */
+  onEvicted? (limit: ProviderLimit): void
+  /** so many changes could not be written */
+  onWriteFailed? (error: Error, changes: number): void
 }
 
-/** All providers of a key by their ids, expired ones included. */
-type Held = Map<string, Announcement>
-
-interface Entry {
-  readonly loading: Promise<Held>
-  /** as soon as it is loaded: who asks then need not wait */
-  held?: Held
-}
+/** How many announcements are kept in memory for each key that may be: most keys have fewer providers, few have hundreds. */
+const AT_HAND_PER_KEY = 8
 
 export class ProviderStore {
-  readonly #datastore: Datastore
   readonly #self: Contact
-  readonly #options: ProviderStoreOptions
-  readonly #cache: QuickLRU<string, Entry>
-  /** of each collection under way, what was written meanwhile: it is not to delete that for what it has read before */
-  readonly #written = new Set<Set<string>>()
-  #count = 0
+  readonly #options: Required<ProviderStoreOptions>
+  readonly #files: Files
+  readonly #tally = new Tally()
+  readonly #atHand: AtHand
+  readonly #changes: Changes
+  readonly #collection: Collection
+  readonly #admission: Admission
 
   constructor (datastore: Datastore, self: Contact, options: ProviderStoreOptions) {
-    this.#datastore = datastore
+    const { prefix, validity, cacheSize } = options
     this.#self = self
-    this.#options = options
-    this.#cache = new QuickLRU({ maxSize: Math.max(1, options.cacheSize / 2) })
+    this.#options = { addressValidity: validity, maxPerSender: Infinity, onEvicted: () => {}, onWriteFailed: () => {}, ...options }
+    const { onEvicted, onWriteFailed } = this.#options
+    const tally = this.#tally
+    const files = this.#files = new Files(datastore, prefix)
+    const atHand = this.#atHand = new AtHand({ maxKeys: cacheSize, maxAnnouncements: AT_HAND_PER_KEY * cacheSize, read: async name => this.#read(name) })
+    const changes = this.#changes = new Changes(datastore, files, tally, atHand, { onFailed: onWriteFailed })
+    const collection = this.#collection = new Collection({ ...this.#options, files, tally, changes, self, onEvicted: () => { onEvicted('providers') } })
+    this.#admission = new Admission({ ...this.#options, files, tally, atHand, changes, collection, self })
+  }
+
+  /** What is stored, as far as it is counted, what of it is at hand, and what is not written yet. */
+  get counts (): { records: number, keysAtHand: number, announcementsAtHand: number, unwritten: number } {
+    return {
+      records: this.#tally.total,
+      keysAtHand: this.#atHand.keys,
+      announcementsAtHand: this.#atHand.announcements,
+      unwritten: this.#changes.waiting
+    }
   }
 
   /**
-   * Keeps an announcement; a later one of the same provider replaces it.
+   * Takes an announcement of another; a later one of the same provider replaces it. It is served at once, and written soon. Undefined
+   * unless the next one has to wait, for what is read first or for the disk. Hot.
    *
-   * @throws {StoreFullError} when there is no place for it; there always is for one's own
+   * @throws {ProvidersFullError} when there is no place for it
+   */
+  accept (multihash: Uint8Array, from: Announcer, announcedAt: number): Promise<void> | undefined {
+    return this.#admission.accept(targetOf(multihash), from, announcedAt)
+  }
+
+  /**
+   * The same, and resolves when it is written. It takes one's own, too, for which there always is a place.
+   *
+   * @throws {ProvidersFullError} when there is no place for it
    */
   async add (multihash: Uint8Array, record: ProviderRecord, options?: AbortOptions): Promise<void> {
-    const { id } = record.contact
-    const entry = this.#entry(multihash)
-    const held = await entry.loading
-    const isNew = !held.has(id)
+    options?.signal?.throwIfAborted()
+    const target = targetOf(multihash)
+    const from = createAnnouncer(record.contact, record.group)
 
-    if (isNew && id !== this.#self.id) {
-      this.#requirePlace(held)
-    }
-
-    // at once, so that announcements that come together count one another
-    this.#count += isNew ? 1 : 0
-    held.set(id, toAnnouncement(record))
-
-    try {
-      await this.#write(multihash, record, options)
-    } catch (error) {
-      this.#count -= isNew ? 1 : 0
-      this.#forget(multihash)
-      throw error
-    }
-
-    if (this.#cache.peek(toCharacters(multihash)) !== entry) {
-      // the cache has dropped the key meanwhile, and may have read it again too early
-      this.#forget(multihash)
-    }
+    await this.#written(done => from.id === this.#self.id ? this.#addOwn(target, from, record.announcedAt, done) : this.#admission.accept(target, from, record.announcedAt, done))
   }
 
   /** Notes when one's own announcement last succeeded, as one step. No effect when it was cancelled meanwhile. */
   async renew (multihash: Uint8Array, announcedAt: number): Promise<void> {
-    const held = await this.#entry(multihash).loading
+    const target = targetOf(multihash)
+    const self = createAnnouncer(this.#self, undefined)
 
-    if (held.has(this.#self.id)) {
-      const record = { contact: this.#self, announcedAt }
-      held.set(this.#self.id, toAnnouncement(record))
-      await this.#write(multihash, record)
-    }
+    await this.#written(done => this.#atHand.use(target.name, held => {
+      held.has(self.id) ? this.#admission.put(target, self, announcedAt, OWN, OWN, [], done) : done()
+    }))
   }
 
   async remove (multihash: Uint8Array, provider: Contact, options?: AbortOptions): Promise<void> {
-    const held = await this.#entry(multihash).loading
+    options?.signal?.throwIfAborted()
+    const target = targetOf(multihash)
 
-    if (held.delete(provider.id)) {
-      this.#count--
-    }
-
-    await this.#datastore.delete(this.#key(multihash, provider), options)
-    this.#forget(multihash)
+    await this.#written(done => this.#atHand.use(target.name, held => {
+      this.#changes.make([this.#admission.deletion(target, provider, held.get(provider.id))], done)
+    }))
   }
 
   /** The announcements that hold. One's own always does. */
@@ -118,111 +131,86 @@ export class ProviderStore {
     return announced.map(toRecord)
   }
 
-  /** The same as they are kept at hand, and at once if they are. Hot. */
-  announced (multihash: Uint8Array): Announcement[] | Promise<Announcement[]> {
-    const { held, loading } = this.#entry(multihash)
+  /** The same as they are kept at hand, and at once if they are, or if there are none. Without addresses that hold no more. `key`: the multihash's. Hot. */
+  announced (multihash: Uint8Array, key?: Key): Announcement[] | Promise<Announcement[]> {
+    const name = toCharacters(multihash)
+    const held = this.#atHand.get(name)
 
-    return held != null ? this.#valid(held) : loading.then(held => this.#valid(held))
+    if (held != null) {
+      return this.#valid(held)
+    }
+
+    if (this.#tally.isComplete && this.#tally.ofKey(this.#tally.keyId(key ?? keyOf(multihash))) === 0) {
+      return []
+    }
+
+    return this.#atHand.use(name, held => this.#valid(held))
   }
 
   /** What this node provides, and when it last announced it. */
   async * own (options?: AbortOptions): AsyncGenerator<{ multihash: Uint8Array, announcedAt: number }> {
-    const own = toPeerId(this.#self).toString()
+    await this.#collection.load(options)
+    await this.#changes.written()
 
-    for await (const { multihash, provider, announcement } of this.#all(options)) {
-      if (provider === own && announcement != null) {
-        yield { multihash, announcedAt: announcement.announcedAt }
+    for await (const entry of this.#files.entries({ place: OWN }, options)) {
+      const announcement = await this.#files.announcement(entry, options)
+
+      if (announcement != null) {
+        yield { multihash: entry.multihash, announcedAt: announcement.announcedAt }
       }
     }
   }
 
   /** Whether this node provides the key. */
   async isOwn (multihash: Uint8Array): Promise<boolean> {
-    return (await this.#entry(multihash).loading).has(this.#self.id)
+    return this.#atHand.use(toCharacters(multihash), held => held.has(this.#self.id))
   }
 
-  /** Deletes what has expired or can't be read, and counts the rest. */
+  /** Deletes what has lapsed or can't be read. The first time it counts what is stored before. */
   async collect (options?: AbortOptions): Promise<void> {
-    const written = new Set<string>()
-    let count = 0
-    this.#written.add(written)
-
-    try {
-      for await (const { multihash, key, announcement } of this.#all(options)) {
-        if ((announcement != null && !this.#expired(announcement)) || written.has(key.toString())) {
-          count++
-        } else {
-          await this.#datastore.delete(key, options)
-          this.#forget(multihash)
-        }
-      }
-    } finally {
-      this.#written.delete(written)
-    }
-
-    this.#count = count
+    await this.#collection.collect(options)
   }
 
-  #requirePlace (held: Held): void {
-    if (held.size >= this.#options.maxProvidersPerKey) {
-      for (const [id, announcement] of held) {
-        if (this.#expired(announcement)) {
-          // the collection deletes it for good
-          held.delete(id)
-          return
-        }
-      }
+  /** Resolves when all that was taken is written, or could not be. */
+  async flush (): Promise<void> {
+    await this.#changes.written()
+  }
 
-      throw new StoreFullError(`${held.size} providers of the key are kept, which is the limit`)
-    }
-
-    if (this.#count >= this.#options.maxRecords) {
-      throw new StoreFullError(`${this.#count} announcements are kept, which is the limit`)
-    }
+  /** Nothing is read for it once all is counted. */
+  #addOwn (target: Target, from: Announcer, announcedAt: number, done: Written): void | Promise<void> {
+    return this.#tally.isComplete
+      ? this.#admission.put(target, from, announcedAt, this.#tally.place(this.#tally.ids(target.key, from.key)), OWN, [], done)
+      : this.#atHand.use(target.name, held => { this.#admission.put(target, from, announcedAt, held.has(from.id) ? OWN : undefined, OWN, [], done) })
   }
 
   #valid (held: Held): Announcement[] {
     const now = Date.now()
+    const valid: Announcement[] = []
 
-    return [...held.values()].filter(announcement => !this.#expired(announcement, now))
-  }
-
-  #expired ({ id, announcedAt }: Announcement, now = Date.now()): boolean {
-    return now >= announcedAt + this.#options.validity && id !== this.#self.id
-  }
-
-  /** The providers of a key, loaded once, however many ask at the same time. */
-  #entry (multihash: Uint8Array): Entry {
-    const name = toCharacters(multihash)
-    const cached = this.#cache.get(name)
-
-    if (cached != null) {
-      return cached
+    for (const announcement of held.values()) {
+      if (!this.#admission.hasLapsed(announcement, now)) {
+        valid.push(now < announcement.announcedAt + this.#options.addressValidity ? announcement : { ...announcement, addresses: '' })
+      }
     }
 
-    const entry: Entry = { loading: this.#read(multihash) }
-    this.#cache.set(name, entry)
-    entry.loading.then(held => { entry.held = held }).catch(() => {
-      // whoever waits for it is told; the next one tries again
-      this.#cache.delete(name)
-    })
-
-    return entry
+    return valid
   }
 
-  #forget (multihash: Uint8Array): void {
-    this.#cache.delete(toCharacters(multihash))
-  }
-
-  async #read (multihash: Uint8Array): Promise<Held> {
-    const prefix = `${this.#options.prefix}/${nameOf(multihash)}/`
-    const start = uint8ArrayFromString(prefix).byteLength
+  /** The providers of a key from the disk; those that have lapsed are deleted. */
+  async #read (name: string): Promise<Held> {
+    const multihash = fromCharacters(name)
+    const target = targetOf(multihash)
+    const now = Date.now()
     const held: Held = new Map()
 
-    for await (const { key, value } of this.#datastore.query({ prefix })) {
-      const announcement = decodeStored(key.uint8Array(), start, value)
+    if (this.#changes.isKeyUnwritten(this.#tally.keyId(target.key))) {
+      await this.#changes.written()
+    }
 
-      if (announcement != null) {
+    for await (const { announcement, key } of this.#files.providers(multihash)) {
+      if (this.#admission.hasLapsed(announcement, now)) {
+        this.#admission.deleteLapsed(target, announcement, this.#files.tailOf(key))
+      } else {
         held.set(announcement.id, announcement)
       }
     }
@@ -230,40 +218,14 @@ export class ProviderStore {
     return held
   }
 
-  /** All that is stored, of all keys; without an announcement where it can't be read. */
-  async * #all (options?: AbortOptions): AsyncGenerator<{ key: Key, multihash: Uint8Array, provider: string, announcement?: Announcement }> {
-    for await (const { key, value } of this.#datastore.query({ prefix: `${this.#options.prefix}/` }, options)) {
-      options?.signal?.throwIfAborted()
-      const [name, provider] = key.toString().slice(this.#options.prefix.length + 1).split('/')
-      const multihash = readName(name)
+  /** Resolves when a change is written, and fails when that did. */
+  async #written (change: (done: Written) => void | Promise<void>): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const made = change(error => { error == null ? resolve() : reject(error) })
 
-      // what is not ours is nobody's business here
-      if (multihash != null && provider != null) {
-        yield { key, multihash, provider, announcement: decodeStored(uint8ArrayFromString(provider), 0, value) }
+      if (made instanceof Promise) {
+        made.catch(reject)
       }
-    }
-  }
-
-  async #write (multihash: Uint8Array, record: ProviderRecord, options?: AbortOptions): Promise<void> {
-    const key = this.#key(multihash, record.contact)
-    this.#written.forEach(written => { written.add(key.toString()) })
-    await this.#datastore.put(key, encodeStored(record), options)
-  }
-
-  #key (multihash: Uint8Array, provider: Contact): Key {
-    return new Key(`${this.#options.prefix}/${nameOf(multihash)}/${toPeerId(provider).toString()}`, false)
-  }
-}
-
-/** How a key is written in the datastore. */
-function nameOf (multihash: Uint8Array): string {
-  return uint8ArrayToString(multihash, 'base32')
-}
-
-function readName (name: string): Uint8Array | undefined {
-  try {
-    return uint8ArrayFromString(name, 'base32')
-  } catch {
-    // written by something else
+    })
   }
 }

@@ -95,6 +95,11 @@ export class Providers {
     })
   }
 
+  /** See `ProviderStore`. */
+  get counts (): ProviderStore['counts'] {
+    return this.#store.counts
+  }
+
   start (): void {
     this.#sweeper.start()
   }
@@ -103,6 +108,7 @@ export class Providers {
   async stop (): Promise<void> {
     this.#searches.stop()
     await this.#sweeper.stop()
+    await this.#store.flush()
   }
 
   /** Resolves when nothing goes on any more whose result was given already, or that takes too long. */
@@ -140,6 +146,7 @@ export class Providers {
     try {
       const result = await providing
       await this.#keys.announced([key], Date.now())
+      this.#sweeper.replan()
 
       return result
     } catch (error) {
@@ -159,9 +166,9 @@ export class Providers {
     await this.#forget([multihash], options)
   }
 
-  /** Announces what is due, now that there is somebody to tell. */
+  /** Announces what is due, what has failed before too, now that there is somebody to tell, or an address to tell. */
   announce (): void {
-    this.#sweeper.wake()
+    this.#sweeper.retry()
   }
 
   /** Deletes what has expired. */
@@ -173,9 +180,8 @@ export class Providers {
   async #remember (multihashes: Uint8Array[], options?: AbortOptions): Promise<Uint8Array[]> {
     const added = await this.#keys.add(multihashes, options)
 
-    for (const multihash of added) {
-      await this.#store.add(multihash, { contact: this.#needs.self, announcedAt: 0 }, options)
-    }
+    // they are written together
+    await Promise.all(added.map(async multihash => this.#store.add(multihash, { contact: this.#needs.self, announcedAt: 0 }, options)))
 
     return added
   }
@@ -183,8 +189,6 @@ export class Providers {
   async #forget (multihashes: Uint8Array[], options?: AbortOptions): Promise<void> {
     await this.#keys.remove(multihashes, options)
 
-    for (const multihash of multihashes) {
-      await this.#store.remove(multihash, this.#needs.self, options)
-    }
+    await Promise.all(multihashes.map(async multihash => this.#store.remove(multihash, this.#needs.self, options)))
   }
 }

@@ -37,6 +37,19 @@ describe('an announcement', () => {
     }
   })
 
+  it('keeps the group of its sender, of whatever characters and however long', () => {
+    for (const group of ['1.2', '2001:db8', 'example.com', 'münchen.example', 'x'.repeat(127), 'x'.repeat(128), 'x'.repeat(300)]) {
+      for (const addrs of [[], [bytes('address')], [new Uint8Array(200)]]) {
+        const record = { contact: { ...contact(1), addrs }, announcedAt: NOW, group }
+
+        expect(stored(record)).to.deep.equal(toAnnouncement(record))
+        expect(toRecord(toAnnouncement(record)).contact.addrs).to.deep.equal(addrs)
+      }
+    }
+
+    expect(stored({ contact: contact(1), announcedAt: NOW })?.group).to.equal('')
+  })
+
   it('has as many addresses as a peer in a reply may', () => {
     const addrs = Array.from({ length: MAX_ADDRESSES }, () => new Uint8Array(500))
     const { id, addresses } = stored({ contact: { ...contact(1), addrs }, announcedAt: NOW }) as Announcement

@@ -1,187 +1,169 @@
-import { generateKeyPair } from '@libp2p/crypto/keys'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
 import { MemoryDatastore } from 'datastore-core'
 import { Key } from 'interface-datastore/key'
 import Sinon from 'sinon'
 import * as varint from 'uint8-varint'
-import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
-import { ProviderStore } from '../../src/providers/provider-store.ts'
-import { contactFromPeerId } from '../../src/query/contact.ts'
+import { contact } from '../helpers/contacts.ts'
 import { bytes } from '../helpers/content.ts'
-import type { ProviderStoreOptions } from '../../src/providers/provider-store.ts'
-import type { Contact } from '../../src/query/contact.ts'
-import type { PeerId } from '@libp2p/interface'
-import type { Pair } from 'interface-datastore'
+import { randomBytes, randomNumbers, SEED } from '../helpers/random.ts'
+import { announce, BIN, createStore, HOUR, providerKey, providersOf, readProviders, SELF, VALIDITY } from '../helpers/stored-providers.ts'
+import { WatchedDatastore } from '../helpers/stored-records.ts'
+import { quiet } from '../helpers/turns.ts'
+import type { ProviderStore } from '../../src/providers/provider-store.ts'
 
-const HOUR = 3_600_000
 const CONTENT = bytes('any bytes will do')
-const ADDRESS = multiaddr('/ip4/1.2.3.4/tcp/4001')
 
 describe('the store of providers', () => {
   let clock: Sinon.SinonFakeTimers
   let datastore: MemoryDatastore
-  let self: Contact
-  let peers: PeerId[]
+  let store: ProviderStore
 
-  before(async () => {
-    const keys = await Promise.all(Array.from({ length: 6 }, async () => generateKeyPair('Ed25519')))
-    const [own, ...others] = keys.map(peerIdFromPrivateKey)
-    self = contactFromPeerId(own)
-    peers = others
-  })
-
-  beforeEach(() => {
-    clock = Sinon.useFakeTimers({ now: 1_000_000_000_000, toFake: ['Date'] })
+  beforeEach(async () => {
+    clock = Sinon.useFakeTimers({ now: 1_700_000_000_000, toFake: ['Date'] })
     datastore = new MemoryDatastore()
+    store = createStore(datastore)
+    await store.collect()
   })
 
   afterEach(() => {
     clock.restore()
   })
 
-  function createStore (options: Partial<ProviderStoreOptions> = {}): ProviderStore {
-    return new ProviderStore(datastore, self, {
-      prefix: '/dht/provider',
-      validity: 48 * HOUR,
-      maxProvidersPerKey: 3,
-      maxRecords: 4,
-      cacheSize: 2,
-      ...options
-    })
-  }
-
-  async function add (store: ProviderStore, peer: PeerId, multihash = CONTENT): Promise<void> {
-    await store.add(multihash, { contact: contactFromPeerId(peer, [ADDRESS]), announcedAt: Date.now() })
-  }
-
-  async function count (datastore: MemoryDatastore): Promise<number> {
-    let count = 0
-
-    for await (const key of datastore.queryKeys({ prefix: '/dht/provider' })) {
-      count += key.toString() === '' ? 0 : 1
-    }
-
-    return count
-  }
-
-  async function ids (store: ProviderStore, multihash = CONTENT): Promise<string[]> {
-    return (await store.get(multihash)).map(({ contact }) => contact.id)
-  }
-
   it('keeps providers with their addresses, also over a restart', async () => {
-    await add(createStore(), peers[0])
-    const [record] = await createStore().get(CONTENT)
+    await announce(store, 1, CONTENT)
 
-    expect(record.contact.id).to.equal(contactFromPeerId(peers[0]).id)
-    expect(record.contact.addrs[0]).to.equalBytes(ADDRESS.bytes)
-    expect(record.announcedAt).to.equal(Date.now())
+    for (const [record] of [await store.get(CONTENT), await createStore(datastore).get(CONTENT)]) {
+      expect(record).to.deep.equal({ contact: contact(1, '/ip4/1.2.3.4/tcp/4001'), announcedAt: Date.now() })
+    }
+  })
+
+  it('takes any multihash of 1 to 80 bytes', async () => {
+    const random = randomNumbers(SEED)
+    const multihashes = Array.from({ length: 80 }, (_, i) => randomBytes(random, i + 1))
+    await Promise.all(multihashes.map(async (multihash, i) => announce(store, i + 1, multihash)))
+
+    for (const store of [createStore(datastore), createStore(datastore)]) {
+      await store.collect()
+
+      for (const [i, multihash] of multihashes.entries()) {
+        expect(await providersOf(store, multihash)).to.deep.equal([i + 1])
+      }
+    }
   })
 
   it('writes what @libp2p/kad-dht reads, and reads what it writes', async () => {
-    await add(createStore(), peers[0])
-    const key = new Key(`/dht/provider/${uint8ArrayToString(CONTENT, 'base32')}/${peers[0].toString()}`)
-    expect(varint.decode(await datastore.get(key))).to.equal(Date.now())
+    await announce(store, 1, CONTENT)
+    expect(varint.decode(await datastore.get(providerKey(CONTENT, contact(1))))).to.equal(Date.now())
 
-    await datastore.put(key, varint.encode(Date.now() - HOUR))
-    const [record] = await createStore().get(CONTENT)
+    await datastore.put(providerKey(CONTENT, contact(1)), varint.encode(Date.now() - HOUR))
+    const [record] = await createStore(datastore).get(CONTENT)
     expect(record.announcedAt).to.equal(Date.now() - HOUR)
     expect(record.contact.addrs).to.deep.equal([])
   })
 
-  it('never tells of an announcement that has lapsed, but always of its own', async () => {
-    const store = createStore()
-    await add(store, peers[0])
-    await store.add(CONTENT, { contact: self, announcedAt: 0 })
-    clock.tick(48 * HOUR - 1)
-    expect(await ids(store)).to.have.length(2)
-    clock.tick(1)
-    expect(await ids(store)).to.deep.equal([self.id])
+  it('has nothing of its own where @libp2p/kad-dht looks for records', async () => {
+    await announce(store, 1, CONTENT)
+    await store.add(CONTENT, { contact: SELF, announcedAt: 1 })
+    const keys = [...datastore.queryKeys({ prefix: '/dht/provider' }) as Iterable<Key>].map(key => key.toString())
 
+    expect(keys).to.have.members([contact(1), SELF].map(peer => providerKey(CONTENT, peer).toString()))
+  })
+
+  it('never tells of an announcement that has lapsed, at hand or not, but always of its own', async () => {
+    await announce(store, 1, CONTENT)
+    await store.add(CONTENT, { contact: SELF, announcedAt: 0 })
+    clock.tick(VALIDITY - 1)
+    expect(await providersOf(store, CONTENT)).to.deep.equal([0, 1])
+    expect(await providersOf(createStore(datastore), CONTENT)).to.deep.equal([0, 1])
+    clock.tick(1)
+    expect(await providersOf(store, CONTENT)).to.deep.equal([0])
+    expect(await providersOf(createStore(datastore), CONTENT)).to.deep.equal([0])
+  })
+
+  it('deletes what has lapsed when it is collected, and what this node provides never', async () => {
+    await announce(store, 1, CONTENT)
+    await store.add(CONTENT, { contact: SELF, announcedAt: 0 })
+    clock.tick(VALIDITY + BIN)
     await store.collect()
-    expect(await ids(createStore())).to.deep.equal([self.id])
-    expect(await count(datastore)).to.equal(1)
+
+    const { records, entries } = await readProviders(datastore)
+    expect([...records.values()]).to.deep.equal([0])
+    expect([...entries.values()]).to.deep.equal([['own']])
+    expect(store.counts.records).to.equal(0)
+    expect(await providersOf(store, CONTENT)).to.deep.equal([0])
+  })
+
+  it('deletes what has lapsed when it is read, in the background', async () => {
+    await announce(store, 1, CONTENT)
+    await announce(store, 2, bytes('other'))
+    clock.tick(VALIDITY)
+    const again = createStore(datastore)
+    await again.collect()
+    expect((await readProviders(datastore)).records.size).to.equal(2)
+    await again.get(CONTENT)
+    await again.flush()
+
+    const { records, entries } = await readProviders(datastore)
+    expect([records.size, entries.size, again.counts.records]).to.deep.equal([1, 1, 1])
+  })
+
+  it('tells of no addresses after their own time, but still of the provider', async () => {
+    store = createStore(datastore, { addressValidity: 24 * HOUR })
+    await announce(store, 1, CONTENT)
+    clock.tick(24 * HOUR - 1)
+    expect((await store.get(CONTENT))[0].contact.addrs).to.have.length(1)
+    clock.tick(1)
+    expect((await store.get(CONTENT))[0].contact).to.deep.equal(contact(1))
+    await announce(store, 1, CONTENT)
+    expect((await store.get(CONTENT))[0].contact.addrs).to.have.length(1)
   })
 
   it('has one place for a provider, however often it announces', async () => {
-    const store = createStore()
-
     for (let i = 0; i < 10; i++) {
-      await add(store, peers[0])
+      clock.tick(HOUR)
+      await announce(store, 1, CONTENT)
     }
 
-    await Promise.all(peers.slice(1, 3).map(async peer => add(store, peer)))
-    expect(await ids(store)).to.have.length(3)
-  })
-
-  it('refuses more providers of a key, and more in all, than its limits; never itself', async () => {
-    const store = createStore()
-    const results = await Promise.allSettled(peers.slice(0, 4).map(async peer => add(store, peer)))
-    expect(results.map(({ status }) => status)).to.deep.equal(['fulfilled', 'fulfilled', 'fulfilled', 'rejected'])
-
-    await add(store, peers[0], bytes('other'))
-    await expect(add(store, peers[1], bytes('other'))).to.eventually.be.rejected.with.property('name', 'StoreFullError')
-    await store.add(CONTENT, { contact: self, announcedAt: 0 })
-    expect(await ids(store)).to.include(self.id)
-  })
-
-  it('gives the place of a lapsed announcement to a new one', async () => {
-    const store = createStore()
-    await Promise.all(peers.slice(0, 3).map(async peer => add(store, peer)))
-    clock.tick(48 * HOUR)
-    await add(store, peers[3])
-    expect(await ids(store)).to.deep.equal([contactFromPeerId(peers[3]).id])
+    await announce(store, 2, CONTENT)
+    expect(await store.get(CONTENT)).to.have.length(2)
+    const { records, entries } = await readProviders(datastore)
+    expect([records.size, [...entries.values()].flat().length, store.counts.records]).to.deep.equal([2, 2, 2])
   })
 
   it('tells what it provides itself, until it is cancelled', async () => {
-    const store = createStore()
-    await store.add(CONTENT, { contact: self, announcedAt: 7 })
-    await add(store, peers[0])
+    await store.add(CONTENT, { contact: SELF, announcedAt: 7 })
+    await announce(store, 1, CONTENT)
+    await store.renew(CONTENT, 8)
+    await store.renew(bytes('not its own'), 8)
 
-    const own = []
+    for (const again of [store, createStore(datastore)]) {
+      const own = []
 
-    for await (const entry of store.own()) {
-      own.push(entry)
+      for await (const entry of again.own()) {
+        own.push(entry)
+      }
+
+      expect(own).to.deep.equal([{ multihash: CONTENT, announcedAt: 8 }])
+      expect(await again.isOwn(CONTENT)).to.equal(true)
     }
 
-    expect(own).to.have.length(1)
-    expect(own[0].multihash).to.equalBytes(CONTENT)
-    expect(own[0].announcedAt).to.equal(7)
-
-    await store.remove(CONTENT, self)
-    expect(await ids(createStore())).to.deep.equal([contactFromPeerId(peers[0]).id])
+    await store.remove(CONTENT, SELF)
+    expect(await store.isOwn(CONTENT)).to.equal(false)
+    expect(await providersOf(createStore(datastore), CONTENT)).to.deep.equal([1])
+    expect((await readProviders(datastore)).entries.size).to.equal(1)
   })
 
-  it('deletes nothing that is announced anew while it collects', async () => {
-    const store = createStore()
-    await add(store, peers[0])
-    await add(store, peers[1])
-    clock.tick(48 * HOUR)
-    // as LevelDB does it: what is read is as it was at the beginning
-    const snapshot = [...datastore.query({ prefix: '/dht/provider' }) as Generator<Pair>]
-    const query = Sinon.stub(datastore, 'query').callsFake(async function * () {
-      query.restore()
-      yield snapshot[0]
-      await add(store, peers[0])
-      await add(store, peers[1])
-      yield snapshot[1]
-    } as any)
-    await store.collect()
+  it('knows its own without reading them when it is started anew', async () => {
+    await store.add(CONTENT, { contact: SELF, announcedAt: 7 })
+    const again = createStore(datastore)
+    await again.collect()
 
-    const { id } = contactFromPeerId(peers.find(peer => snapshot[1].key.toString().endsWith(peer.toString())) as PeerId)
-    expect(await ids(store)).to.include(id)
-    expect(await ids(createStore())).to.include(id)
+    expect(await providersOf(again, CONTENT)).to.deep.equal([0])
   })
 
-  it('answers at once for the keys that it has at hand, and for them alone', async () => {
-    const store = createStore({ maxRecords: 1_000 })
-    await add(store, peers[0])
-    expect(store.announced(CONTENT)).to.have.length(1)
-
-    for (let i = 0; i < 10; i++) {
-      await add(store, peers[0], bytes(`key ${i}`))
-    }
+  it('answers at once for the keys that it has at hand and for those without providers, and for them alone', async () => {
+    await announce(store, 1, CONTENT)
+    expect(store.announced(bytes('nobody has it'))).to.deep.equal([])
 
     const announced = store.announced(CONTENT)
     expect(announced).to.be.a('promise')
@@ -189,27 +171,80 @@ describe('the store of providers', () => {
     expect(store.announced(CONTENT)).to.have.length(1)
   })
 
-  it('keeps memory and disk in step, whatever the cache drops meanwhile', async () => {
-    const store = createStore({ maxRecords: 1_000, maxProvidersPerKey: 10 })
-    const keys = Array.from({ length: 20 }, (_, i) => bytes(`key ${i}`))
+  it('reads nothing to take an announcement, and one range of keys to answer', async () => {
+    const reads: string[] = []
+    await announce(store, 1, CONTENT)
+    const watched = new WatchedDatastore(() => {}, datastore)
+    store = createStore(watched)
+    await store.collect()
+    watched.before = (operation, key) => { ['get', 'query'].includes(operation) && reads.push(key) }
 
-    await Promise.all(peers.flatMap(peer => keys.map(async key => add(store, peer, key))))
-
-    for (const key of keys) {
-      expect(await ids(store, key)).to.have.length(peers.length)
-      expect(await ids(createStore(), key)).to.have.length(peers.length)
-    }
+    await announce(store, 1, CONTENT)
+    await announce(store, 2, CONTENT)
+    await announce(store, 1, bytes('other'))
+    await store.get(bytes('nobody has it'))
+    expect(reads).to.deep.equal([])
+    expect(await store.get(CONTENT)).to.have.length(2)
+    expect(reads).to.deep.equal([providerKey(CONTENT, contact(1)).toString().replace(/[^/]*$/, '')])
   })
 
-  it('says so when the disk fails, and does not tell of what it could not write', async () => {
-    const store = createStore()
-    await store.get(CONTENT)
-    const put = Sinon.stub(datastore, 'put').throws(new Error('no space left on device'))
-    await expect(add(store, peers[0])).to.eventually.be.rejectedWith('no space left')
-    put.restore()
+  it('tells of an announcement before it is written, whether or not its key is at hand', async () => {
+    let go = (): void => {}
+    const held = new Promise<void>(resolve => { go = resolve })
+    const watched = new WatchedDatastore()
+    store = createStore(watched)
+    await store.collect()
+    await announce(store, 1, bytes('at hand'))
+    await store.get(bytes('at hand'))
 
-    expect(await ids(store)).to.deep.equal([])
-    await add(store, peers[0])
-    expect(await ids(store)).to.have.length(1)
+    watched.before = async operation => operation === 'put' ? held : undefined
+    const announced = [announce(store, 2, bytes('at hand')), announce(store, 2, CONTENT)]
+    await quiet()
+    expect(await providersOf(store, bytes('at hand'))).to.deep.equal([1, 2])
+    const found = providersOf(store, CONTENT)
+    go()
+    expect(await found).to.deep.equal([2])
+    await Promise.all(announced)
+  })
+
+  it('deletes nothing that is announced anew while it collects', async () => {
+    const watched = new WatchedDatastore(() => {}, datastore)
+    store = createStore(watched)
+    await Promise.all([1, 2, 3].map(async i => announce(store, i, CONTENT)))
+    await store.collect()
+    clock.tick(VALIDITY + BIN)
+    // before the first is looked at, and while another is read
+    let gets = 0
+    watched.before = async operation => {
+      if (operation === 'get' && ++gets === 2) {
+        await Promise.all([1, 2, 3].map(async i => announce(store, i, CONTENT)))
+      }
+    }
+    await store.collect()
+
+    expect(await providersOf(store, CONTENT)).to.deep.equal([1, 2, 3])
+    const { records, entries } = await readProviders(datastore)
+    expect(records.size).to.equal(3)
+    expect([...entries.keys()]).to.have.members([...records.keys()])
+    expect(await providersOf(createStore(datastore), CONTENT)).to.deep.equal([1, 2, 3])
+  })
+
+  it('keeps memory and disk in step, whatever the cache drops meanwhile', async () => {
+    const keys = Array.from({ length: 20 }, (_, i) => bytes(`key ${i}`))
+    const fresh = createStore(new MemoryDatastore(), { cacheSize: 2 })
+
+    for (const store of [createStore(datastore, { cacheSize: 2 }), fresh]) {
+      await Promise.all([1, 2, 3, 4, 5].flatMap(i => keys.map(async key => announce(store, i, key))))
+
+      for (const key of keys) {
+        expect(await providersOf(store, key)).to.deep.equal([1, 2, 3, 4, 5])
+      }
+
+      expect(store.counts.records).to.equal(100)
+    }
+
+    for (const key of keys) {
+      expect(await providersOf(createStore(datastore), key)).to.deep.equal([1, 2, 3, 4, 5])
+    }
   })
 })

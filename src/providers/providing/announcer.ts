@@ -4,6 +4,7 @@
 import PQueue from 'p-queue'
 import { Exploration } from '../../kademlia/explore.ts'
 import { wantsRegion } from '../../kademlia/region.ts'
+import { QueryError } from '../../query/errors.ts'
 import { findClosest } from '../../query/find-closest.ts'
 import { encodeRequest, joinRequests, MessageType } from '../../wire/message.ts'
 import { chunksOf } from './chunks.ts'
@@ -88,7 +89,9 @@ export class Announcer {
     let batch = newBatch()
 
     for (const key of keys) {
-      await this.#allot(key, batch, signal)
+      if (key.removed !== true) {
+        await this.#allot(key, batch, signal)
+      }
 
       if (batch.allotted.length >= BATCH) {
         yield await this.#tell(batch, signal)
@@ -176,10 +179,10 @@ export class Announcer {
     for (const { peer, keys } of byPeer.values()) {
       void queue.add(async () => {
         try {
-          const messages = await this.#tellPeer(peer, keys.map(({ key }) => requests.get(key) as EncodedRequest), signal)
-          result.messages += messages
-          result.records += keys.length
-          keys.forEach(one => { one.told++ })
+          const told = await this.#tellPeer(peer, keys, requests, signal)
+          result.messages += told.length + (told.length < CONFIRMED ? 0 : 1)
+          result.records += told.length
+          told.forEach(one => { one.told++ })
         } catch (error: any) {
           this.#exploration.remove(peer)
           result.error = error
@@ -190,29 +193,48 @@ export class Announcer {
     await queue.onIdle()
     signal.throwIfAborted()
 
-    for (const { key, peers, told } of allotted) {
-      (told > 0 && told >= ENOUGH_HOLDERS * peers.length ? result.announced : result.failed).push(key)
+    for (const { key, peers, told } of allotted.filter(isWanted)) {
+      if (told > 0 && told >= ENOUGH_HOLDERS * Math.max(peers.length, this.#expected())) {
+        result.announced.push(key)
+      } else {
+        result.failed.push(key)
+        result.error ??= new QueryError(`Only ${peers.length} of the ${this.#options.k} nearest peers were found, and the network has more`)
+      }
     }
 
     return result
   }
 
-  /** Returns how many messages it took. */
-  async #tellPeer (peer: Contact, requests: EncodedRequest[], signal: AbortSignal): Promise<number> {
+  /** How many peers there are to tell of a key at the least: where a lookup finds fewer, it went badly. */
+  #expected (): number {
+    return Math.min(this.#options.k, this.#needs.queries.networkSize?.peers ?? 0)
+  }
+
+  /** Returns those of which it was told. What is removed meanwhile is not. */
+  async #tellPeer (peer: Contact, keys: Allotted[], requests: Map<ProvidedKey, EncodedRequest>, signal: AbortSignal): Promise<Allotted[]> {
+    const requestOf = ({ key }: Allotted): EncodedRequest => requests.get(key) as EncodedRequest
+    const told: Allotted[] = []
     signal.throwIfAborted()
 
-    for (const chunk of chunksOf(requests, ({ bytes }) => bytes.byteLength, MAX_CHUNK)) {
-      await this.#needs.notify(peer, joinRequests(chunk), { signal })
+    for (const chunk of chunksOf(keys, one => requestOf(one).bytes.byteLength, MAX_CHUNK)) {
+      const wanted = chunk.filter(isWanted)
+
+      if (wanted.length > 0) {
+        await this.#needs.notify(peer, joinRequests(wanted.map(requestOf)), { signal })
+        told.push(...wanted)
+      }
     }
 
-    if (requests.length < CONFIRMED) {
-      return requests.length
+    if (told.length >= CONFIRMED) {
+      await this.#needs.request(peer, encodeRequest({ type: MessageType.FIND_NODE, key: peer.multihash }), { signal })
     }
 
-    await this.#needs.request(peer, encodeRequest({ type: MessageType.FIND_NODE, key: peer.multihash }), { signal })
-
-    return requests.length + 1
+    return told
   }
+}
+
+function isWanted ({ key }: Allotted): boolean {
+  return key.removed !== true
 }
 
 interface Batch {

@@ -36,15 +36,18 @@ export class ProvidedSet implements Providing {
     let read = 0
     let added = 0
 
-    for await (const multihashes of chunked(this.#multihashes(cids), BATCH)) {
-      signal?.throwIfAborted()
-      added += (await this.#needs.remember(multihashes, { signal })).length
-      read += multihashes.length
-      onProgress?.(read)
-    }
-
-    if (added > 0) {
-      this.#needs.sweeper.wake()
+    try {
+      for await (const multihashes of chunked(this.#multihashes(cids), BATCH)) {
+        signal?.throwIfAborted()
+        added += (await this.#needs.remember(multihashes, { signal })).length
+        read += multihashes.length
+        onProgress?.(read)
+      }
+    } finally {
+      // what was added before it failed stays
+      if (added > 0) {
+        this.#needs.sweeper.wake()
+      }
     }
 
     return { read, added }

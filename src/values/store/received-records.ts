@@ -1,10 +1,10 @@
 // The values held for others: which there are, which have to go, and when. Deletions are changes of their keys like any other, and
 // wait for their turn; meanwhile what is to be deleted has left the index already, and what is stored again stays.
 
+import { paced, PIECE, turn } from '../../query/paced.ts'
 import { isName, keyNamed } from '../record-name.ts'
 import { makeRoom, surplus } from './make-room.ts'
 import { decodeMarker, markerOf } from './marker.ts'
-import { paced, PIECE, turn } from '../../query/paced.ts'
 import { distanceOf, ReceivedIndex } from './received-index.ts'
 import type { Evicted, EvictionReason, ReceivedLimits } from './make-room.ts'
 import type { Marker } from './marker.ts'
