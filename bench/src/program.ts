@@ -9,6 +9,7 @@ import { addProfile } from './profile/command.ts'
 import { addProviders } from './providers/command.ts'
 import { addServer } from './server/command.ts'
 import { addSize } from './size/command.ts'
+import { addStore } from './store/command.ts'
 
 const HELP = `
 Exit codes:
@@ -20,6 +21,7 @@ Examples:
   $ npm run bench -- network --rounds 1 --operations 20 --nodes 20
   $ npm run bench -- providers --rounds 1 --cids 1000
   $ npm run bench -- server --rounds 1
+  $ npm run bench -- store --records 1000,100000
   $ npm run bench -- core --rounds 1 --time 50
   $ npm run bench -- memory --rounds 1
   $ npm run bench -- size
@@ -43,6 +45,7 @@ export async function run (args: string[]): Promise<number> {
   addNetwork(program, ended => { code = ended })
   addProviders(program, ended => { code = ended })
   addServer(program, ended => { code = ended })
+  addStore(program, ended => { code = ended })
   addCore(program)
   addMemory(program)
   addSize(program)

@@ -3,6 +3,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { note, print } from '../output.ts'
 import { parseCount } from '../parse-count.ts'
+import { parseCounts } from '../parse-counts.ts'
 import { TRANSPORTS } from '../transport-names.ts'
 import { summarise } from './document.ts'
 import { measure } from './measure.ts'
@@ -15,8 +16,6 @@ import type { Command } from 'commander'
 /** So many of the true nearest have to hold what ours has announced. */
 const MIN_HELD = 0.95
 
-const count = parseCount(1, 1_000_000)
-
 interface Options extends Omit<MeasureOptions, 'ways'> {
   subjects?: WayName[]
   json?: boolean
@@ -25,8 +24,8 @@ interface Options extends Omit<MeasureOptions, 'ways'> {
 export function addProviders (program: Command, end: (code: number) => void): void {
   program.command('providers')
     .description('one node announces many CIDs, by a sweep and one by one: records placed a second, messages, lookups, CPU')
-    .option('-c, --cids <numbers>', 'how many CIDs a sweep announces, separated by commas', counts, [1_000, 20_000])
-    .option('--rival-cids <number>', 'how many are announced one by one (default: 200 by js, 1000 by others)', count)
+    .option('-c, --cids <numbers>', 'how many CIDs a sweep announces, separated by commas', parseCounts(1, 1_000_000), [1_000, 20_000])
+    .option('--rival-cids <number>', 'how many are announced one by one (default: 200 by js, 1000 by others)', parseCount(1, 1_000_000))
     .option('--at-once <number>', 'how many of these at a time', parseCount(1, 1_000), 10)
     .option('-n, --nodes <number>', 'nodes of each network, 4 to 200', parseCount(4, 200), 50)
     .option('-r, --rounds <number>', 'rounds, in each of which all take turns', parseCount(1, 100), 3)
@@ -61,10 +60,6 @@ async function providers (options: MeasureOptions & { json?: boolean }): Promise
   }
 
   return code
-}
-
-function counts (text: string): number[] {
-  return text.split(',').map(count)
 }
 
 function names (text: string): WayName[] {

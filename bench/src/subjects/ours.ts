@@ -3,9 +3,9 @@
 import { kadDHT, passthroughMapper } from 'libp2p-kad'
 import { COMMON } from './options.ts'
 import type { DHT, Subject, SubjectInit } from './subject.ts'
-import type { KadDHT, Operation } from 'libp2p-kad'
+import type { KadDHT, KadDHTInit, Operation } from 'libp2p-kad'
 
-export function ours (init: SubjectInit = {}): Subject {
+export function ours (init: SubjectInit & KadDHTInit = {}): Subject {
   return {
     service: kadDHT({ ...COMMON, peerInfoMapper: passthroughMapper, ...init }),
     operations
