@@ -1,28 +1,42 @@
-// How long the event loop is blocked.
+// How long the event loop is blocked, and how much of that this process was at work: the rest is that of the machine, which has others to serve.
 
 /** Between two looks, ms. */
 const TICK = 5
 
+export interface Block {
+  /** the longest that a look came late, ms */
+  ms: number
+  /** the most CPU time of the thread between two looks, ms; as much as a look apart is no block */
+  cpuMs: number
+}
+
 export class Blocks {
   readonly #timer: ReturnType<typeof setInterval>
-  #last = performance.now()
-  #longest = 0
+  readonly #longest: Block = { ms: 0, cpuMs: 0 }
+  #last = now()
 
   constructor () {
-    this.#timer = setInterval(() => { this.#tick() }, TICK)
+    this.#timer = setInterval(() => { this.#look() }, TICK)
   }
 
-  /** The longest that a look came late since the start, ms, and ends looking. */
-  end (): number {
+  /** The longest of all, and ends looking. */
+  end (): Block {
     clearInterval(this.#timer)
-    this.#tick()
+    this.#look()
 
     return this.#longest
   }
 
-  #tick (): void {
-    const now = performance.now()
-    this.#longest = Math.max(this.#longest, now - this.#last - TICK)
-    this.#last = now
+  #look (): void {
+    const last = this.#last
+    this.#last = now()
+    this.#longest.ms = Math.max(this.#longest.ms, this.#last.ms - last.ms - TICK)
+    this.#longest.cpuMs = Math.max(this.#longest.cpuMs, this.#last.cpuMs - last.cpuMs)
   }
+}
+
+function now (): Block {
+  const { user, system } = process.threadCpuUsage()
+
+  return { ms: performance.now(), cpuMs: (user + system) / 1000 }
 }

@@ -98,7 +98,7 @@ answerCalls({
 
     await untilQuiet(RESTING, isQuiet => { busyAt = isQuiet ? busyAt : performance.now() })
 
-    return { addrs: node.libp2p.getMultiaddrs().map(String), seconds: (busyAt - begun) / 1000, longestBlockMs: blocks.end() }
+    return { addrs: node.libp2p.getMultiaddrs().map(String), seconds: (busyAt - begun) / 1000, block: blocks.end() }
   },
 
   held: async (): Promise<Held> => used(),
@@ -116,10 +116,10 @@ answerCalls({
       await delay(10)
     }
 
-    const longestBlockMs = blocks.end()
+    const block = blocks.end()
     Date.now = real
 
-    return { records: collected.deleted, seconds: (collected.lastAt - collected.firstAt) / 1000, longestBlockMs }
+    return { records: collected.deleted, seconds: (collected.lastAt - collected.firstAt) / 1000, block }
   },
 
   async stop () {

@@ -8,6 +8,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { unframe } from './wire.ts'
 import type { Libp2p, Stream } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
 
 const PROTOCOL = '/ipfs/kad/1.0.0'
 
@@ -16,7 +17,8 @@ const PATIENCE = 30_000
 
 export class Client {
   readonly #libp2p: Libp2p
-  readonly #stream: Stream
+  readonly #server: Multiaddr[]
+  #stream: Stream
   #read = new Uint8Array()
   #waiting?: PromiseWithResolvers<Uint8Array>
 
@@ -28,19 +30,27 @@ export class Client {
       connectionMonitor: { enabled: false },
       services: { identify: identify() }
     })
+    const server = addrs.map(addr => multiaddr(addr))
 
-    return new Client(libp2p, await libp2p.dialProtocol(addrs.map(addr => multiaddr(addr)), PROTOCOL))
+    return new Client(libp2p, server, await libp2p.dialProtocol(server, PROTOCOL))
   }
 
-  private constructor (libp2p: Libp2p, stream: Stream) {
+  private constructor (libp2p: Libp2p, server: Multiaddr[], stream: Stream) {
     this.#libp2p = libp2p
+    this.#server = server
     this.#stream = stream
-    stream.addEventListener('message', ({ data }) => { this.#onData(data.subarray()) })
-    stream.addEventListener('close', () => { this.#waiting?.reject(new Error('The server has closed the stream')) })
+    this.#listen()
   }
 
   get multihash (): Uint8Array {
     return this.#libp2p.peerId.toMultihash().bytes
+  }
+
+  /** Opens the stream anew: a server closes one that nothing was asked on for a while. Call it before a batch. */
+  async renew (): Promise<void> {
+    await this.#stream.close()
+    this.#stream = await this.#libp2p.dialProtocol(this.#server, PROTOCOL)
+    this.#listen()
   }
 
   /** The reply to it, or to the last one of several of which the others have none. */
@@ -69,6 +79,17 @@ export class Client {
 
   async stop (): Promise<void> {
     await this.#libp2p.stop()
+  }
+
+  #listen (): void {
+    const stream = this.#stream
+    this.#read = new Uint8Array()
+    stream.addEventListener('message', ({ data }) => { this.#onData(data.subarray()) })
+    stream.addEventListener('close', () => {
+      if (stream === this.#stream) {
+        this.#waiting?.reject(new Error('The server has closed the stream'))
+      }
+    })
   }
 
   #onData (data: Uint8Array): void {

@@ -13,9 +13,12 @@ export interface Row extends SpreadFields<'p50Ms' | 'p99Ms' | 'addedPerSecond'> 
   /** the first start, on what has no index: until at rest, and the longest block of the event loop */
   indexSeconds?: number
   indexBlockMs?: number
+  /** the most CPU time of the thread without a turn for others */
+  indexBlockCpuMs?: number
   /** the next start */
   startSeconds?: number
   startBlockMs?: number
+  startBlockCpuMs?: number
   /** of the process when it has started: the heap and what hangs on it, without garbage */
   usedMiB?: number
   rssMiB?: number
@@ -26,8 +29,7 @@ export interface Row extends SpreadFields<'p50Ms' | 'p99Ms' | 'addedPerSecond'> 
   collected: number
   collectSeconds?: number
   collectBlockMs?: number
-  /** the longest that a process with nothing to do was kept waiting meanwhile */
-  idleBlockMs?: number
+  collectBlockCpuMs?: number
   /** answers that were not what they should be */
   wrong: number
 }
@@ -69,22 +71,24 @@ export function summarise ({ rounds, requests, adds, cacheSize, seed }: MeasureO
   }
 }
 
-function row ({ records, rounds, indexed, started, held, collected, idleBlockMs, wrong }: Measured): Row {
+function row ({ records, rounds, indexed, started, held, collected, wrong }: Measured): Row {
   return {
     records,
     ...spreadFields('p50Ms', spread(rounds.map(p50))),
     ...spreadFields('p99Ms', spread(rounds.map(p99))),
     ...spreadFields('addedPerSecond', spread(rounds.map(({ perSecond }) => perSecond))),
     indexSeconds: rounded(indexed.seconds),
-    indexBlockMs: rounded(indexed.longestBlockMs),
+    indexBlockMs: rounded(indexed.block.ms),
+    indexBlockCpuMs: rounded(indexed.block.cpuMs),
     startSeconds: rounded(started.seconds),
-    startBlockMs: rounded(started.longestBlockMs),
+    startBlockMs: rounded(started.block.ms),
+    startBlockCpuMs: rounded(started.block.cpuMs),
     usedMiB: rounded(held.bytes / 1024 / 1024),
     rssMiB: rounded(held.rss / 1024 / 1024),
     collected: collected.records,
     collectSeconds: rounded(collected.seconds),
-    collectBlockMs: rounded(collected.longestBlockMs),
-    idleBlockMs: rounded(idleBlockMs),
+    collectBlockMs: rounded(collected.block.ms),
+    collectBlockCpuMs: rounded(collected.block.cpuMs),
     wrong
   }
 }

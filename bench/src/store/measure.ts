@@ -7,7 +7,6 @@ import { peers } from '../corpus.ts'
 import { digest } from '../digest.ts'
 import { temporaryFolder } from '../processes/temporary-folder.ts'
 import { rotated, withinLimit } from '../turns.ts'
-import { Blocks } from './blocks.ts'
 import { Client } from './client.ts'
 import { Records } from './records.ts'
 import { storeServer } from './server.ts'
@@ -46,8 +45,6 @@ export interface Measured {
   held: Held
   rounds: Round[]
   collected: Collected
-  /** the longest that a process with nothing to do was kept from work while one collected, ms: what the machine adds */
-  idleBlockMs: number
   /** answers that were not what they should be */
   wrong: number
 }
@@ -111,9 +108,7 @@ async function measureAll (options: MeasureOptions, stops: Array<() => Promise<v
 
   for (const { server, records: { count }, result } of all) {
     note(`${count} records: all of them lapse`)
-    const blocks = new Blocks()
     result.collected = await profiled(server, profile == null ? undefined : join(profile, `collection-${count}.cpuprofile`), async () => server.collect(count + rounds * options.adds))
-    result.idleBlockMs = blocks.end()
   }
 
   return all.map(({ result }) => result)
@@ -143,7 +138,7 @@ async function serving (records: Records, folder: string, { seed, cacheSize, rou
   const held = await server.held()
   const client = await Client.connect(started.addrs)
   stops.push(async () => client.stop())
-  const result: Measured = { records: records.count, indexed, started, held, rounds: [], collected: { records: 0, seconds: NaN, longestBlockMs: NaN }, idleBlockMs: NaN, wrong: 0 }
+  const result: Measured = { records: records.count, indexed, started, held, rounds: [], collected: { records: 0, seconds: NaN, block: { ms: NaN, cpuMs: NaN } }, wrong: 0 }
   const warm = { server, client, records, result }
   await ask(warm, WARM_UP_ROUND, WARM_UP)
 
@@ -156,6 +151,7 @@ async function ask ({ client, records, result }: Serving, round: number, count: 
   const requests = asked.map(i => getProviders(records.key(i)))
   const replies: Uint8Array[] = []
   const latencies: number[] = []
+  await client.renew()
 
   for (const request of requests) {
     const begun = performance.now()
@@ -178,6 +174,7 @@ async function add ({ client, records }: Serving, round: number, count: number):
   const requests = Array.from({ length: count }, (_, i) => addProvider(records.newKey(round, i), { multihash: client.multihash, addrs }))
   const most = Math.floor(PIECE / requests[0].byteLength)
   const pieces = Array.from({ length: Math.ceil(count / most) }, (_, i) => Buffer.concat(requests.slice(i * most, (i + 1) * most)))
+  await client.renew()
   const begun = performance.now()
 
   for (const piece of pieces) {

@@ -1,5 +1,7 @@
 // What the bench asks of the process of a server.
 
+import type { Block } from './blocks.ts'
+
 export interface FillRequest {
   seed: string
   records: number
@@ -19,8 +21,8 @@ export interface Started {
   addrs: string[]
   /** until it had come to rest, s: it reads what is stored */
   seconds: number
-  /** the longest that nothing else had a turn meanwhile, ms */
-  longestBlockMs: number
+  /** the longest that nothing else had a turn meanwhile */
+  block: Block
 }
 
 /** What it holds in memory, without garbage, bytes. */
@@ -34,7 +36,7 @@ export interface Collected {
   records: number
   /** from the first to the last, s */
   seconds: number
-  longestBlockMs: number
+  block: Block
 }
 
 export interface StoreCalls {

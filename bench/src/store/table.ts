@@ -24,13 +24,27 @@ export function table ({ rounds, requests, adds, cacheSize, rows, ratios }: Docu
         ]
       })
     ),
-    'One sample a run: how long a start takes until all is counted, and the longest block of the event loop meanwhile; memory after it; the same of a collection of all records.',
+    'One sample a run: how long a start takes until all is counted, a collection of all records, and the longest block of the event loop meanwhile; in brackets the CPU time in one, without what the machine adds.',
     plainTable(
-      ['records', 'first start, index: s', 'block ms', 'start: s', 'block ms', 'used MiB', 'RSS MiB', 'bytes a record', 'RSS a record', 'collected', 's', 'block ms', 'an idle process: ms'],
+      ['records', 'first start, index: s', 'block ms', 'start: s', 'block ms', 'used MiB', 'RSS MiB', 'bytes a record', 'RSS a record', 'collected', 's', 'block ms'],
       rows.map(row => [
-        row.records, row.indexSeconds, row.indexBlockMs, row.startSeconds, row.startBlockMs, row.usedMiB, row.rssMiB, row.bytesPerRecord, row.rssPerRecord,
-        row.collected, row.collectSeconds, row.collectBlockMs, row.idleBlockMs
-      ].map(figure))
+        figure(row.records),
+        figure(row.indexSeconds),
+        block(row.indexBlockMs, row.indexBlockCpuMs),
+        figure(row.startSeconds),
+        block(row.startBlockMs, row.startBlockCpuMs),
+        figure(row.usedMiB),
+        figure(row.rssMiB),
+        figure(row.bytesPerRecord),
+        figure(row.rssPerRecord),
+        figure(row.collected),
+        figure(row.collectSeconds),
+        block(row.collectBlockMs, row.collectBlockCpuMs)
+      ])
     )
   ].join('\n')
+}
+
+function block (ms?: number, cpuMs?: number): string {
+  return `${figure(ms)} (${figure(cpuMs)})`
 }
