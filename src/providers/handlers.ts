@@ -2,10 +2,10 @@
 
 import { keyOf } from '../kademlia/key.ts'
 import { joinPeer } from '../wire/peer.ts'
-import { Senders } from './senders.ts'
 import { ProvidersFullError } from './store/refusal.ts'
-import type { Announcement } from './announcement.ts'
-import type { ProviderStore } from './provider-store.ts'
+import { Senders } from './store/senders.ts'
+import type { Announcement } from './store/announcement.ts'
+import type { ProviderStore } from './store/provider-store.ts'
 import type { ProviderLimit } from './store/refusal.ts'
 import type { Key } from '../kademlia/key.ts'
 import type { AddressGroup } from '../wire/address-group.ts'
@@ -46,10 +46,10 @@ export function addProviderHandler ({ store, mapper, groupOf, onLimit }: Provide
   }
 
   return ({ key, providers }, from, remoteAddr) => {
-    const announcer = senders.announcer(from, providers, remoteAddr)
+    const sender = senders.of(from, providers, remoteAddr)
 
     try {
-      return store.accept(key, announcer, Date.now())?.then(() => undefined, passOver)
+      return store.accept(key, sender, Date.now())?.then(() => undefined, passOver)
     } catch (error) {
       return passOver(error)
     }

@@ -8,17 +8,17 @@ import { toPeerId } from '../../wire/peer.ts'
 import { leastWanted } from './fair-place.ts'
 import { classOf, OWN, placeOf } from './place.ts'
 import { ProvidersFullError } from './refusal.ts'
+import type { Announcement } from './announcement.ts'
 import type { AtHand, Held } from './at-hand.ts'
 import type { Changes, Move } from './changes.ts'
 import type { Collection } from './collection.ts'
 import type { Files } from './files.ts'
 import type { Place } from './place.ts'
 import type { ProviderLimit } from './refusal.ts'
+import type { Sender } from './sender.ts'
 import type { Ids, Tally } from './tally.ts'
 import type { Key } from '../../kademlia/key.ts'
 import type { Contact } from '../../query/contact.ts'
-import type { Announcement } from '../announcement.ts'
-import type { Announcer } from '../announcer.ts'
 
 export interface AdmissionNeeds {
   files: Files
@@ -64,7 +64,7 @@ export class Admission {
    *
    * @throws {ProvidersFullError} when there is no place for it
    */
-  accept (target: Target, from: Announcer, announcedAt: number, done?: Written): Promise<void> | undefined {
+  accept (target: Target, from: Sender, announcedAt: number, done?: Written): Promise<void> | undefined {
     const ids = this.#tally.ids(target.key, from.key)
     const held = this.#needs.atHand.get(target.name)
 
@@ -75,12 +75,12 @@ export class Admission {
     return this.#take(target, from, ids, announcedAt, held, done)
   }
 
-  async #withHeld (target: Target, from: Announcer, announcedAt: number, done?: Written): Promise<void> {
+  async #withHeld (target: Target, from: Sender, announcedAt: number, done?: Written): Promise<void> {
     await this.#needs.atHand.use(target.name, held => this.#take(target, from, this.#tally.ids(target.key, from.key), announcedAt, held, done))
   }
 
   /** `held`: those of the key if they are at hand. They have to be while not all is counted. */
-  #take (target: Target, from: Announcer, ids: Ids, announcedAt: number, held: Held | undefined, done?: Written): Promise<void> | undefined {
+  #take (target: Target, from: Sender, ids: Ids, announcedAt: number, held: Held | undefined, done?: Written): Promise<void> | undefined {
     const { maxProvidersPerKey, maxPerSender, maxRecords } = this.#needs
     const after = this.#lapses(target.key, announcedAt)
     const before = this.#placeOf(target, ids, held?.get(from.id))
@@ -110,7 +110,7 @@ export class Admission {
   }
 
   /** Stores it where it is to stand, and deletes those that leave for it. */
-  put (target: Target, from: Announcer, announcedAt: number, before: Place | undefined, after: Place, leaving: Announcement[], done?: Written): void {
+  put (target: Target, from: Sender, announcedAt: number, before: Place | undefined, after: Place, leaving: Announcement[], done?: Written): void {
     const move = {
       ids: this.#tally.ids(target.key, from.key),
       name: target.name,
@@ -152,7 +152,7 @@ export class Admission {
   }
 
   /** Takes it when others have gone for it. */
-  async #makeRoom (target: Target, from: Announcer, announcedAt: number, place: Place, done?: Written): Promise<void> {
+  async #makeRoom (target: Target, from: Sender, announcedAt: number, place: Place, done?: Written): Promise<void> {
     const newcomer = classOf(place)
 
     if (newcomer < this.#tally.leastClass() || await this.#needs.collection.evict(newcomer) === 0) {

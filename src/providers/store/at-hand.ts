@@ -1,7 +1,7 @@
 // The providers of the keys that were asked for last, kept in memory: bounded by the number of keys, and by that of their announcements. Beside them those of keys that were
 // announced for the first time a moment ago: nothing has to be read for them, and content is often asked for when it is new. They take no one's place who was asked for.
 
-import type { Announcement } from '../announcement.ts'
+import type { Announcement } from './announcement.ts'
 
 /** All providers of a key by their ids, some of which may have lapsed. */
 export type Held = Map<string, Announcement>

@@ -5,12 +5,12 @@
 // record without an entry would stay for ever; an entry without its record goes when it is due.
 
 import { WriteQueue } from './write-queue.ts'
+import type { Announcement } from './announcement.ts'
 import type { AtHand } from './at-hand.ts'
 import type { Files } from './files.ts'
 import type { Place } from './place.ts'
 import type { Ids, Tally } from './tally.ts'
 import type { Write, WriteQueueOptions } from './write-queue.ts'
-import type { Announcement } from '../announcement.ts'
 import type { Datastore } from 'interface-datastore'
 
 /** What becomes of one announcement. */

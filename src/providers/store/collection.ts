@@ -6,12 +6,12 @@ import { contactNamed } from '../../query/contact.ts'
 import { paced } from '../../query/paced.ts'
 import { toCharacters } from '../../wire/characters.ts'
 import { classOf, OWN, placeOf } from './place.ts'
+import type { Announcement } from './announcement.ts'
 import type { Changes, Move } from './changes.ts'
 import type { Files, RecordName } from './files.ts'
 import type { Place } from './place.ts'
 import type { Ids, Tally } from './tally.ts'
 import type { Key } from '../../kademlia/key.ts'
-import type { Announcement } from '../announcement.ts'
 import type { AbortOptions } from '@libp2p/interface'
 
 export interface CollectionNeeds {

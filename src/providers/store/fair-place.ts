@@ -3,8 +3,8 @@
 
 import { compareDistance } from '../../kademlia/key.ts'
 import { contactNamed } from '../../query/contact.ts'
+import type { Announcement } from './announcement.ts'
 import type { Key } from '../../kademlia/key.ts'
-import type { Announcement } from '../announcement.ts'
 
 /** The part of a key's places that providers of one IP group may have, and how many they always may. */
 const SHARE = 1 / 10

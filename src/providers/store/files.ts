@@ -5,10 +5,10 @@
 import { Key } from 'interface-datastore/key'
 import { fromString as uint8ArrayFromString } from 'uint8arrays/from-string'
 import { toString as uint8ArrayToString } from 'uint8arrays/to-string'
-import { decodeId, decodeStored } from '../announcement.ts'
+import { decodeId, decodeStored } from './announcement.ts'
 import { placeText, readPlace } from './place.ts'
+import type { Announcement } from './announcement.ts'
 import type { Place } from './place.ts'
-import type { Announcement } from '../announcement.ts'
 import type { AbortOptions } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 

@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
 import { AtHand } from '../../../src/providers/store/at-hand.ts'
 import { quiet } from '../../helpers/turns.ts'
-import type { Announcement } from '../../../src/providers/announcement.ts'
+import type { Announcement } from '../../../src/providers/store/announcement.ts'
 import type { Held } from '../../../src/providers/store/at-hand.ts'
 
 function announcement (id: string, announcedAt = 1): Announcement {

@@ -5,7 +5,7 @@ import { leastWanted } from '../../../src/providers/store/fair-place.ts'
 import { contact } from '../../helpers/contacts.ts'
 import { bytes } from '../../helpers/content.ts'
 import { check } from '../../helpers/random.ts'
-import type { Announcement } from '../../../src/providers/announcement.ts'
+import type { Announcement } from '../../../src/providers/store/announcement.ts'
 
 const TARGET = keyOf(bytes('content'))
 

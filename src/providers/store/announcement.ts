@@ -4,13 +4,13 @@
 import * as varint from 'uint8-varint'
 import { concat as uint8ArrayConcat } from 'uint8arrays/concat'
 import { fromString as uint8ArrayFromString } from 'uint8arrays/from-string'
-import { toContact } from '../query/contact.ts'
-import { toCharacters } from '../wire/characters.ts'
-import { ProviderAddresses } from '../wire/dht.ts'
-import { MAX_ADDRESSES, MAX_PEER, MAX_PEER_ID } from '../wire/limits.ts'
-import { decodePeers, encodeAddresses, fromString, idOf, isPeerMultihash, joinPeer } from '../wire/peer.ts'
+import { toContact } from '../../query/contact.ts'
+import { toCharacters } from '../../wire/characters.ts'
+import { ProviderAddresses } from '../../wire/dht.ts'
+import { MAX_ADDRESSES, MAX_PEER, MAX_PEER_ID } from '../../wire/limits.ts'
+import { decodePeers, encodeAddresses, fromString, idOf, isPeerMultihash, joinPeer } from '../../wire/peer.ts'
 import { decodeBase58 } from './base58.ts'
-import type { Contact } from '../query/contact.ts'
+import type { Contact } from '../../query/contact.ts'
 
 /** An announcement. */
 export interface ProviderRecord {

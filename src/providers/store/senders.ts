@@ -4,14 +4,14 @@
 import { InvalidMessageError } from '@libp2p/interface'
 import QuickLRU from 'quick-lru'
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
-import { decodeContacts, toContact } from '../query/contact.ts'
-import { MAX_REQUEST_PEERS } from '../wire/limits.ts'
-import { toPeerInfo } from '../wire/peer.ts'
-import { createAnnouncer } from './announcer.ts'
-import type { Announcer } from './announcer.ts'
-import type { Contact } from '../query/contact.ts'
-import type { AddressGroup } from '../wire/address-group.ts'
-import type { PeerInfoMapper, WirePeer } from '../wire/peer.ts'
+import { decodeContacts, toContact } from '../../query/contact.ts'
+import { MAX_REQUEST_PEERS } from '../../wire/limits.ts'
+import { toPeerInfo } from '../../wire/peer.ts'
+import { createSender } from './sender.ts'
+import type { Sender } from './sender.ts'
+import type { Contact } from '../../query/contact.ts'
+import type { AddressGroup } from '../../wire/address-group.ts'
+import type { PeerInfoMapper, WirePeer } from '../../wire/peer.ts'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
 export interface SendersNeeds {
@@ -22,17 +22,17 @@ export interface SendersNeeds {
 /** So many are remembered: more than send at the same time. */
 const REMEMBERED = 256
 
-interface Sender {
+interface Remembered {
   /** the entry that it sent, a serialised Peer */
   readonly entry: Uint8Array
   /** the same object for all that comes over one connection */
   readonly remoteAddr: Multiaddr | undefined
-  readonly announcer: Announcer
+  readonly sender: Sender
 }
 
 export class Senders {
   readonly #needs: SendersNeeds
-  readonly #senders = new QuickLRU<string, Sender>({ maxSize: REMEMBERED / 2 })
+  readonly #senders = new QuickLRU<string, Remembered>({ maxSize: REMEMBERED / 2 })
 
   constructor (needs: SendersNeeds) {
     this.#needs = needs
@@ -43,32 +43,32 @@ export class Senders {
    *
    * @throws {InvalidMessageError} when it does not, or with no address that may be used
    */
-  announcer (from: WirePeer, providers: readonly Uint8Array[], remoteAddr?: Multiaddr): Announcer {
+  of (from: WirePeer, providers: readonly Uint8Array[], remoteAddr?: Multiaddr): Sender {
     const known = this.#senders.get(from.id)
 
     // with several entries any of them may be its own
     if (known != null && providers.length === 1 && known.remoteAddr === remoteAddr && uint8ArrayEquals(known.entry, providers[0])) {
-      return known.announcer
+      return known.sender
     }
 
-    const announcer = this.#read(from, providers, remoteAddr)
+    const sender = this.#read(from, providers, remoteAddr)
 
     if (providers.length === 1) {
       // a copy, for the message is a piece of what came in
-      this.#senders.set(from.id, { entry: providers[0].slice(), remoteAddr, announcer })
+      this.#senders.set(from.id, { entry: providers[0].slice(), remoteAddr, sender })
     }
 
-    return announcer
+    return sender
   }
 
-  #read (from: WirePeer, providers: readonly Uint8Array[], remoteAddr?: Multiaddr): Announcer {
+  #read (from: WirePeer, providers: readonly Uint8Array[], remoteAddr?: Multiaddr): Sender {
     const { mapper, groupOf } = this.#needs
 
     for (const provider of decodeContacts(providers, MAX_REQUEST_PEERS)) {
       const addrs = provider.id === from.id ? addressesOf(provider, mapper) : []
 
       if (addrs.length > 0) {
-        return createAnnouncer(toContact({ ...from, addrs }), remoteAddr == null ? undefined : groupOf?.(remoteAddr))
+        return createSender(toContact({ ...from, addrs }), remoteAddr == null ? undefined : groupOf?.(remoteAddr))
       }
     }
 

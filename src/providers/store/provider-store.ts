@@ -3,24 +3,24 @@
 // enough to take an announcement without reading, and to know that a key has no providers. One's own entries say what this node provides; they
 // stay until they are cancelled.
 
-import { keyOf } from '../kademlia/key.ts'
-import { fromCharacters, toCharacters } from '../wire/characters.ts'
+import { keyOf } from '../../kademlia/key.ts'
+import { fromCharacters, toCharacters } from '../../wire/characters.ts'
+import { Admission, targetOf } from './admission.ts'
 import { toRecord } from './announcement.ts'
-import { createAnnouncer } from './announcer.ts'
-import { Admission, targetOf } from './store/admission.ts'
-import { AtHand } from './store/at-hand.ts'
-import { Changes } from './store/changes.ts'
-import { Collection } from './store/collection.ts'
-import { Files } from './store/files.ts'
-import { OWN } from './store/place.ts'
-import { Tally } from './store/tally.ts'
+import { AtHand } from './at-hand.ts'
+import { Changes } from './changes.ts'
+import { Collection } from './collection.ts'
+import { Files } from './files.ts'
+import { OWN } from './place.ts'
+import { createSender } from './sender.ts'
+import { Tally } from './tally.ts'
+import type { Target, Written } from './admission.ts'
 import type { Announcement, ProviderRecord } from './announcement.ts'
-import type { Announcer } from './announcer.ts'
-import type { Target, Written } from './store/admission.ts'
-import type { Held } from './store/at-hand.ts'
-import type { ProviderLimit } from './store/refusal.ts'
-import type { Key } from '../kademlia/key.ts'
-import type { Contact } from '../query/contact.ts'
+import type { Held } from './at-hand.ts'
+import type { ProviderLimit } from './refusal.ts'
+import type { Sender } from './sender.ts'
+import type { Key } from '../../kademlia/key.ts'
+import type { Contact } from '../../query/contact.ts'
 import type { AbortOptions } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 
@@ -87,7 +87,7 @@ export class ProviderStore {
    *
    * @throws {ProvidersFullError} when there is no place for it
    */
-  accept (multihash: Uint8Array, from: Announcer, announcedAt: number): Promise<void> | undefined {
+  accept (multihash: Uint8Array, from: Sender, announcedAt: number): Promise<void> | undefined {
     return this.#admission.accept(targetOf(multihash), from, announcedAt)
   }
 
@@ -99,7 +99,7 @@ export class ProviderStore {
   async add (multihash: Uint8Array, record: ProviderRecord, options?: AbortOptions): Promise<void> {
     options?.signal?.throwIfAborted()
     const target = targetOf(multihash)
-    const from = createAnnouncer(record.contact, record.group)
+    const from = createSender(record.contact, record.group)
 
     await this.#written(done => from.id === this.#self.id ? this.#addOwn(target, from, record.announcedAt, done) : this.#admission.accept(target, from, record.announcedAt, done))
   }
@@ -107,7 +107,7 @@ export class ProviderStore {
   /** Notes when one's own announcement last succeeded, as one step. No effect when it was cancelled meanwhile. */
   async renew (multihash: Uint8Array, announcedAt: number): Promise<void> {
     const target = targetOf(multihash)
-    const self = createAnnouncer(this.#self, undefined)
+    const self = createSender(this.#self, undefined)
 
     await this.#written(done => this.#atHand.use(target.name, held => {
       held.has(self.id) ? this.#admission.put(target, self, announcedAt, OWN, OWN, [], done) : done()
@@ -177,7 +177,7 @@ export class ProviderStore {
   }
 
   /** Nothing is read for it once all is counted. */
-  #addOwn (target: Target, from: Announcer, announcedAt: number, done: Written): void | Promise<void> {
+  #addOwn (target: Target, from: Sender, announcedAt: number, done: Written): void | Promise<void> {
     return this.#tally.isComplete
       ? this.#admission.put(target, from, announcedAt, this.#tally.place(this.#tally.ids(target.key, from.key)), OWN, [], done)
       : this.#atHand.use(target.name, held => { this.#admission.put(target, from, announcedAt, held.has(from.id) ? OWN : undefined, OWN, [], done) })

@@ -1,13 +1,13 @@
 // Who announces, made ready for many announcements: a node that provides much sends thousands one after another, and each tells the same
 // of it but the key.
 
-import { toPeerId } from '../wire/peer.ts'
+import { toPeerId } from '../../wire/peer.ts'
 import { encodeStoredAddresses, storedAt, toAnnouncement } from './announcement.ts'
 import type { Announcement, ProviderRecord } from './announcement.ts'
-import type { Key } from '../kademlia/key.ts'
-import type { Contact } from '../query/contact.ts'
+import type { Key } from '../../kademlia/key.ts'
+import type { Contact } from '../../query/contact.ts'
 
-export interface Announcer {
+export interface Sender {
   /** the peer's */
   readonly id: string
   readonly key: Key
@@ -19,7 +19,7 @@ export interface Announcer {
 }
 
 /** `group`: see `ProviderRecord`. */
-export function createAnnouncer (contact: Contact, group: ProviderRecord['group']): Announcer {
+export function createSender (contact: Contact, group: ProviderRecord['group']): Sender {
   const made = toAnnouncement({ contact, announcedAt: 0, group })
   const stored = encodeStoredAddresses(contact.addrs, group)
   const { id, addresses } = made

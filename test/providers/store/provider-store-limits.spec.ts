@@ -2,12 +2,12 @@ import { expect } from 'aegir/chai'
 import { MemoryDatastore } from 'datastore-core'
 import fc from 'fast-check'
 import Sinon from 'sinon'
-import { compareDistance, keyOf } from '../../src/kademlia/key.ts'
-import { contact } from '../helpers/contacts.ts'
-import { bytes } from '../helpers/content.ts'
-import { checkAsync } from '../helpers/random.ts'
-import { announce, contentNear, createStore, HOUR, providersOf, readProviders, SELF, VALIDITY } from '../helpers/stored-providers.ts'
-import type { ProviderStore } from '../../src/providers/provider-store.ts'
+import { compareDistance, keyOf } from '../../../src/kademlia/key.ts'
+import { contact } from '../../helpers/contacts.ts'
+import { bytes } from '../../helpers/content.ts'
+import { checkAsync } from '../../helpers/random.ts'
+import { announce, contentNear, createStore, HOUR, providersOf, readProviders, SELF, VALIDITY } from '../../helpers/stored-providers.ts'
+import type { ProviderStore } from '../../../src/providers/store/provider-store.ts'
 
 const CONTENT = bytes('content')
 

@@ -6,12 +6,12 @@ import fc from 'fast-check'
 import { Key } from 'interface-datastore/key'
 import Sinon from 'sinon'
 import * as varint from 'uint8-varint'
-import { contact } from '../helpers/contacts.ts'
-import { bytes } from '../helpers/content.ts'
-import { checkAsync } from '../helpers/random.ts'
-import { announce, BIN, createStore, HOUR, placeIn, providerKey, providersOf, readProviders, SELF, VALIDITY } from '../helpers/stored-providers.ts'
-import { WatchedDatastore } from '../helpers/stored-records.ts'
-import type { ProviderStore } from '../../src/providers/provider-store.ts'
+import { contact } from '../../helpers/contacts.ts'
+import { bytes } from '../../helpers/content.ts'
+import { checkAsync } from '../../helpers/random.ts'
+import { announce, BIN, createStore, HOUR, placeIn, providerKey, providersOf, readProviders, SELF, VALIDITY } from '../../helpers/stored-providers.ts'
+import { WatchedDatastore } from '../../helpers/stored-records.ts'
+import type { ProviderStore } from '../../../src/providers/store/provider-store.ts'
 
 const START = 1_700_000_000_000
 const CONTENTS = Array.from({ length: 6 }, (_, i) => bytes(`content ${i}`))
