@@ -27,10 +27,16 @@ export interface AnnouncerOptions {
   region: RegionMode
 }
 
+/** Who was told of a key, and who could not be. */
+interface Provided {
+  stored: unknown[]
+  failed: unknown[]
+}
+
 export interface AnnouncerNeeds extends Omit<TellPeerNeeds, 'requestOf'> {
   queries: QueryManager
   /** announces one key on its own, to everyone in its region, and says what that took */
-  provide (multihash: Uint8Array, signal: AbortSignal): Promise<{ stored: unknown[], messages: number }>
+  provide (multihash: Uint8Array, signal: AbortSignal): Promise<Provided & { messages: number }>
   /** makes requests that announce keys, with the addresses that this node has now */
   announcement (): (multihash: Uint8Array) => EncodedRequest
 }
@@ -65,6 +71,11 @@ export class Announcer {
     this.#exploration = new Exploration(options.k)
   }
 
+  /** Whether so many were told of a key that it counts as announced. */
+  isEnough ({ stored, failed }: Provided): boolean {
+    return this.#isEnough(stored.length, stored.length + failed.length)
+  }
+
   /**
    * Announces them, in the order of the key space, and says after each batch what became of it: each key is told of once.
    *
@@ -97,11 +108,11 @@ export class Announcer {
 
       // whoever crowds the key gets it too, but not alone
       if (wantsRegion(region, key.key, peers, k, queries.networkSize)) {
-        const { stored, messages } = await this.#needs.provide(key.multihash, signal)
+        const provided = await this.#needs.provide(key.multihash, signal)
         batch.result.lookups++
-        batch.result.messages += messages
-        batch.result.records += stored.length
-        batch.result.announced.push(key)
+        batch.result.messages += provided.messages
+        batch.result.records += provided.stored.length
+        batch.result[this.isEnough(provided) ? 'announced' : 'failed'].push(key)
       } else {
         batch.allotted.push({ key, peers, told: 0 })
       }
@@ -186,7 +197,7 @@ export class Announcer {
     signal.throwIfAborted()
 
     for (const { key, peers, told } of allotted.filter(({ key }) => key.removed !== true)) {
-      if (told > 0 && told >= ENOUGH_HOLDERS * Math.max(peers.length, this.#expected())) {
+      if (this.#isEnough(told, peers.length)) {
         result.announced.push(key)
       } else {
         result.failed.push(key)
@@ -197,9 +208,11 @@ export class Announcer {
     return result
   }
 
-  /** How many peers there are to tell of a key at the least: where a lookup finds fewer, it went badly. */
-  #expected (): number {
-    return Math.min(this.#options.k, this.#needs.queries.networkSize?.peers ?? 0)
+  /** Of so many that were to be told. Where a lookup has found fewer than there are, it went badly. */
+  #isEnough (told: number, of: number): boolean {
+    const least = Math.min(this.#options.k, this.#needs.queries.networkSize?.peers ?? 0)
+
+    return told > 0 && told >= ENOUGH_HOLDERS * Math.max(of, least)
   }
 }
 

@@ -104,16 +104,6 @@ export class ProviderStore {
     await this.#written(done => from.id === this.#self.id ? this.#addOwn(target, from, record.announcedAt, done) : this.#admission.accept(target, from, record.announcedAt, done))
   }
 
-  /** Notes when one's own announcement last succeeded, as one step. No effect when it was cancelled meanwhile. */
-  async renew (multihash: Uint8Array, announcedAt: number): Promise<void> {
-    const target = targetOf(multihash)
-    const self = createSender(this.#self, undefined)
-
-    await this.#written(done => this.#atHand.use(target.name, held => {
-      held.has(self.id) ? this.#admission.put(target, self, announcedAt, OWN, OWN, [], done) : done()
-    }))
-  }
-
   async remove (multihash: Uint8Array, provider: Contact, options?: AbortOptions): Promise<void> {
     options?.signal?.throwIfAborted()
     const target = targetOf(multihash)
@@ -161,9 +151,9 @@ export class ProviderStore {
     }
   }
 
-  /** Whether this node provides the key. */
-  async isOwn (multihash: Uint8Array): Promise<boolean> {
-    return this.#atHand.use(toCharacters(multihash), held => held.has(this.#self.id))
+  /** Whether one's own announcement of the key is here; false, too, while that is not counted. */
+  isOwn (multihash: Uint8Array): boolean {
+    return this.#tally.place(this.#tally.ids(keyOf(multihash), this.#self.key)) === OWN
   }
 
   /** Deletes what has lapsed or can't be read. The first time it counts what is stored before. */
