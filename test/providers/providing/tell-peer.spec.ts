@@ -22,9 +22,10 @@ function longKeys (count: number): ProvidedKey[] {
 
 describe('telling a peer of its keys', () => {
   const usual = cidsOf(40, randomNumbers(SEED)).map(({ multihash }) => provided(multihash.bytes))
-  let streams: Message[][]
+  /** what it reads on each */
+  const streams: Message[][] = []
 
-  beforeEach(() => { streams = [[]] })
+  beforeEach(() => { streams.splice(0, Infinity, []) })
 
   /** `refuses`: with such a message it resets the stream, and reads no more of it */
   async function tell (keys: ProvidedKey[], refuses: (message: Message) => boolean = () => false): Promise<Told> {
