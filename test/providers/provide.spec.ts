@@ -4,7 +4,7 @@ import { toPeerId } from '../../src/wire/peer.ts'
 import { cidsOf } from '../helpers/content.ts'
 import { countListeners } from '../helpers/count-listeners.ts'
 import { falseTime, HOUR, SECOND } from '../helpers/false-time.ts'
-import { CYCLE, nameOf, ProvidingWorld } from '../helpers/providing-world.ts'
+import { CYCLE, ProvidingWorld } from '../helpers/providing-world.ts'
 import { randomNumbers, SEED } from '../helpers/random.ts'
 import { ValueWorld } from '../helpers/value-world.ts'
 import type { ProvideOptions } from '../../src/providers/providers.ts'
@@ -199,16 +199,6 @@ describe('providing one CID', () => {
     expect(world.told).to.deep.equal([])
     await clock.tickAsync(3 * 60 * SECOND)
     expect(world.holders(MULTIHASH)).to.have.lengthOf(K)
-  })
-
-  it('is not announced by a sweep that is under way, too', async () => {
-    createWorld()
-    world.onSend = async (to, options, names) => { await slow(names.includes(nameOf(MULTIHASH)) ? 10 * SECOND : 10) }
-    await world.providers.providing.add(cidsOf(30, randomNumbers(SEED + 1)))
-    await provide()
-    const { length } = world.told.filter(({ multihash }) => multihash === nameOf(MULTIHASH))
-    expect(length).to.equal(K)
-    expect(world.providers.providing.status()).to.include({ keys: 31, neverAnnounced: 0, due: 0 })
   })
 
   it('is tried again when fewer than half of the nearest have it, though that is no error', async () => {
