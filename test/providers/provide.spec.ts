@@ -7,6 +7,7 @@ import { falseTime, HOUR, SECOND } from '../helpers/false-time.ts'
 import { CYCLE, ProvidingWorld } from '../helpers/providing-world.ts'
 import { randomNumbers, SEED } from '../helpers/random.ts'
 import { ValueWorld } from '../helpers/value-world.ts'
+import type { NetworkSize } from '../../src/kademlia/network-size.ts'
 import type { ProvideOptions } from '../../src/providers/providers.ts'
 import type { QueryManager } from '../../src/query/manager.ts'
 import type { WriteResult } from '../../src/query/store-nearest.ts'
@@ -58,7 +59,7 @@ describe('providing one CID', () => {
       .then(() => Date.now() - begun)
     await clock.tickAsync(within)
 
-    return { after: Infinity, ...first, over: await Promise.race([over, Infinity]) }
+    return { after: Infinity, ...first, over: await Promise.race([over, Promise.resolve(Infinity)]) }
   }
 
   async function slow (ms: number): Promise<void> {
@@ -116,7 +117,7 @@ describe('providing one CID', () => {
     expect(error.result.failed).to.have.lengthOf(4)
   })
 
-  for (const optimistic of [false, true]) {
+  function failsForNobody (optimistic: boolean): void {
     it(`is an error when nobody has it, and is announced later all the same${optimistic ? ', optimistic or not' : ''}`, async () => {
       createWorld()
       world.onSend = async () => { throw new Error('refused') }
@@ -132,7 +133,9 @@ describe('providing one CID', () => {
     })
   }
 
-  for (const [what, networkSize] of [['is not known', undefined], ['is uncertain', { peers: PEERS, error: 0.101 }]] as const) {
+  [false, true].forEach(failsForNobody)
+
+  function isUsual (what: string, networkSize?: NetworkSize): void {
     it(`is as usual, optimistic or not, where the size of the network ${what}`, async () => {
       createWorld({ networkSize })
       slowDown(5, 10 * SECOND)
@@ -141,6 +144,9 @@ describe('providing one CID', () => {
       expect(world.holders(MULTIHASH)).to.have.members(world.nearest(MULTIHASH))
     })
   }
+
+  isUsual('is not known')
+  isUsual('is uncertain', { peers: PEERS, error: 0.101 })
 
   it('ends at once when the caller has enough before there is a result, leaves nothing behind, and is announced later', async () => {
     for (const at of [5, 25, 45, 100]) {

@@ -104,23 +104,16 @@ export class ProviderStore {
     await this.#written(done => from.id === this.#self.id ? this.#addOwn(target, from, record.announcedAt, done) : this.#admission.accept(target, from, record.announcedAt, done))
   }
 
-  /** Notes when one's own announcement last succeeded, as one step. No effect when it was cancelled meanwhile. */
-  async renew (multihash: Uint8Array, announcedAt: number): Promise<void> {
-    const target = targetOf(multihash)
-    const self = createSender(this.#self, undefined)
-
-    await this.#written(done => this.#atHand.use(target.name, held => {
-      held.has(self.id) ? this.#admission.put(target, self, announcedAt, OWN, OWN, [], done) : done()
-    }))
-  }
-
   async remove (multihash: Uint8Array, provider: Contact, options?: AbortOptions): Promise<void> {
     options?.signal?.throwIfAborted()
     const target = targetOf(multihash)
 
-    await this.#written(done => this.#atHand.use(target.name, held => {
-      this.#changes.make([this.#admission.deletion(target, provider, held.get(provider.id))], done)
-    }))
+    const forget = (done: Written, announcement?: Announcement): void => {
+      this.#changes.make([this.#admission.deletion(target, provider, announcement)], done)
+    }
+
+    // once all is counted it is known where it stands
+    await this.#written(done => this.#tally.isComplete ? forget(done) : this.#atHand.use(target.name, held => { forget(done, held.get(provider.id)) }))
   }
 
   /** The announcements that hold. One's own always does. */
@@ -159,11 +152,6 @@ export class ProviderStore {
         yield { multihash: entry.multihash, announcedAt: announcement.announcedAt }
       }
     }
-  }
-
-  /** Whether this node provides the key. */
-  async isOwn (multihash: Uint8Array): Promise<boolean> {
-    return this.#atHand.use(toCharacters(multihash), held => held.has(this.#self.id))
   }
 
   /** Deletes what has lapsed or can't be read. The first time it counts what is stored before. */
