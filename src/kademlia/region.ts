@@ -101,7 +101,7 @@ export class RegionSearch<P extends PeerKey> {
 
   #learn (key: Key, found: readonly P[]): void {
     if (found.length > 0) {
-      this.#space.onLookup(key, found)
+      this.#space.onLookup(key, found, peer => this.avoids(peer))
     }
 
     for (const peer of found) {
