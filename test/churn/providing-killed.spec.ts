@@ -18,6 +18,7 @@ import { trulyNearest } from '../helpers/truth.ts'
 import { BEFORE, PROVIDED, PROVIDER_INIT, PROVIDER_SEED, STEP } from './provided-content.ts'
 import type { TestNode } from '../helpers/network.ts'
 import type { Requests } from '../helpers/requests.ts'
+import type { PeerId } from '@libp2p/interface'
 
 /** The sources as they are, or compiled. */
 const PROVIDER = new URL(`./content-provider${extname(fileURLToPath(import.meta.url))}`, import.meta.url)
@@ -45,6 +46,11 @@ describe('a node that provides content and is killed', function () {
     await stopAll(servers)
     await rm(path, { recursive: true, force: true })
   })
+
+  /** Of which keys the nth server was told. */
+  function toldTo (nth: number, provider: PeerId): Set<string> {
+    return new Set(requests[nth].from(provider).filter(({ type }) => type === MessageType.ADD_PROVIDER).map(({ key }) => key.join()))
+  }
 
   interface Said {
     has: number[]
@@ -101,10 +107,13 @@ describe('a node that provides content and is killed', function () {
     assert.ok(inTheMiddle > KILLS / 2, `only ${inTheMiddle} were killed in the middle of it`)
     assert.ok(left.some((count, i) => count > 0 && count < left[i - 1]), `there were ${left.join(', ')} left`)
 
-    await untilTrue(() => {
-      const told = requests.map(list => new Set(list.from(provider).filter(({ type }) => type === MessageType.ADD_PROVIDER).map(({ key }) => key.join())))
-
-      return PROVIDED.every(({ multihash: { bytes } }) => trulyNearest(servers, bytes, PROVIDER_INIT.kBucketSize ?? 0).every(server => told[servers.indexOf(server)].has(bytes.join())))
-    })
+    await untilTrue(() => areAllTold(provider))
   })
+
+  /** Whether all that are nearest to each key were told of it. */
+  function areAllTold (provider: PeerId): boolean {
+    const told = new Map(servers.map((server, i) => [server, toldTo(i, provider)]))
+
+    return PROVIDED.every(({ multihash: { bytes } }) => trulyNearest(servers, bytes, PROVIDER_INIT.kBucketSize ?? 0).every(server => told.get(server)?.has(bytes.join()) === true))
+  }
 })

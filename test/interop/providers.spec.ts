@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { blake2b } from '@noble/hashes/blake2.js'
 import { blake3 } from '@noble/hashes/blake3.js'
 import { sha256, sha512 } from '@noble/hashes/sha2.js'
-import { sha3_256, sha3_512 } from '@noble/hashes/sha3.js'
+import * as sha3 from '@noble/hashes/sha3.js'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import * as Digest from 'multiformats/hashes/digest'
@@ -27,8 +27,8 @@ const KINDS: Record<string, Kind> = {
   'sha2-512': { code: 0x13, digest: sha512 },
   'blake2b-256': { code: 0xb220, digest: content => blake2b(content, { dkLen: 32 }) },
   blake3: { code: 0x1e, digest: content => blake3(content) },
-  'sha3-256': { code: 0x16, digest: sha3_256 },
-  'sha3-512': { code: 0x14, digest: sha3_512 },
+  'sha3-256': { code: 0x16, digest: content => sha3.sha3_256(content) },
+  'sha3-512': { code: 0x14, digest: content => sha3.sha3_512(content) },
   identity: { code: 0, digest: content => content },
   'identity of 80 bytes, as long as it may be,': { code: 0, digest: content => Uint8Array.from({ length: 78 }, (_, i) => content[i] ?? 0) }
 }
