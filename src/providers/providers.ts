@@ -62,6 +62,7 @@ export class Providers {
   readonly #options: ProvidersOptions
   readonly #needs: ProvidersNeeds
   readonly #keys: ProvidedKeys
+  readonly #announcer: Announcer
   readonly #sweeper: Sweeper
   readonly #settling = new Settling()
   readonly #searches = new Searches()
@@ -74,14 +75,15 @@ export class Providers {
     this.#needs = needs
     this.onAdd = addProviderHandler({ ...needs, store, self: self.id })
     this.onGet = getProvidersHandler({ ...needs, store, self: self.id })
+    const announcer = this.#announcer = new Announcer({ ...options, k: queries.k, concurrency: options.sweep.concurrency }, {
+      ...needs,
+      provide: async (multihash, signal) => provide(multihash, needs, { signal, region: options.region }),
+      announcement: () => announcementOf(contact())
+    })
     this.#sweeper = new Sweeper({ ...options.sweep, phase: cellOf(self.key) / CELLS }, {
       ...needs,
       keys,
-      announcer: new Announcer({ ...options, k: queries.k, concurrency: options.sweep.concurrency }, {
-        ...needs,
-        provide: async (multihash, signal) => provide(multihash, needs, { signal, region: options.region }),
-        announcement: () => announcementOf(contact())
-      }),
+      announcer,
       load: async options => keys.load(store.own(options), options),
       obstacle: () => needs.tableSize() === 0 ? 'offline' : contact().addrs.length === 0 ? 'no address' : undefined,
       // an exploration tells of some 1.5 k peers
@@ -119,31 +121,32 @@ export class Providers {
 
   /** Remembers the key first: whatever happens, it is announced again and again until it is cancelled. */
   async provide (multihash: Uint8Array, { useNetwork, signal, settle, ...options }: ProvideOptions): Promise<WriteResult> {
-    await this.#remember([multihash], { signal })
     const key = { multihash, key: keyOf(multihash), announcedAt: 0 }
-
-    if (useNetwork === false) {
-      this.#sweeper.wakeSoon(cellOf(key.key))
-
-      return { stored: [], failed: [], messages: 0, hops: 0 }
-    }
-
     // once the caller has its result, the rest is nobody's to give up but the node's
     const rest = new AbortController()
     const giveUp = (): void => { rest.abort(signal.reason) }
     signal.addEventListener('abort', giveUp)
 
-    const announcing = this.#announce(key, {
-      ...options,
-      signal: rest.signal,
-      settle: result => {
-        signal.removeEventListener('abort', giveUp)
-        this.#settling.add(announcing, rest)
-        settle?.(result)
-      }
-    })
-
     try {
+      await this.#remember([multihash], { signal })
+      signal.throwIfAborted()
+
+      if (useNetwork === false) {
+        this.#sweeper.wakeSoon(cellOf(key.key))
+
+        return { stored: [], failed: [], messages: 0, hops: 0 }
+      }
+
+      const announcing = this.#announce(key, {
+        ...options,
+        signal: rest.signal,
+        settle: result => {
+          signal.removeEventListener('abort', giveUp)
+          this.#settling.add(announcing, rest)
+          settle?.(result)
+        }
+      })
+
       return await announcing
     } catch (error) {
       this.#sweeper.wakeSoon(cellOf(key.key))
@@ -153,10 +156,16 @@ export class Providers {
     }
   }
 
+  /** With few holders it is tried again, as whatever a sweep announces. */
   async #announce (key: ProvidedKey, options: StoreOptions): Promise<WriteResult> {
     const result = await provide(key.multihash, this.#needs, { ...options, region: this.#options.region })
-    await this.#keys.announced([key], Date.now())
-    this.#sweeper.replan()
+
+    if (this.#announcer.isEnough(result)) {
+      await this.#keys.announced([key], Date.now())
+      this.#sweeper.replan()
+    } else {
+      this.#sweeper.wakeSoon(cellOf(key.key))
+    }
 
     return result
   }
@@ -184,8 +193,8 @@ export class Providers {
   async #remember (multihashes: Uint8Array[], options?: AbortOptions): Promise<Uint8Array[]> {
     const added = await this.#keys.add(multihashes, options)
 
-    // they are written together
-    await Promise.all(added.map(async multihash => this.#store.add(multihash, { contact: this.#needs.self, announcedAt: 0 }, options)))
+    // they are written together; of one that is in the set already it may not be there, when it was given up or the node was killed between the two
+    await Promise.all(multihashes.filter(multihash => !this.#store.isOwn(multihash)).map(async multihash => this.#store.add(multihash, { contact: this.#needs.self, announcedAt: 0 }, options)))
 
     return added
   }

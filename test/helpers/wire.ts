@@ -10,7 +10,7 @@ import { Server } from '../../src/wire/server.ts'
 import { hashedId, peerIdOf } from './contacts.ts'
 import { createStreams } from './stream-ends.ts'
 import type { Contact } from '../../src/query/contact.ts'
-import type { ClientNetwork, ClientOptions, RequestOutcome } from '../../src/wire/client.ts'
+import type { ClientEvents, ClientNetwork, ClientOptions, RequestOutcome } from '../../src/wire/client.ts'
 import type { EncodedRequest, MessageName } from '../../src/wire/message.ts'
 import type { RequestHandlers, ServerOptions } from '../../src/wire/server.ts'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
@@ -108,10 +108,11 @@ export interface TestClientInit {
   options?: Partial<ClientOptions>
   network?: Partial<ClientNetwork>
   streams?: StreamPairOptions
+  onRequest?: ClientEvents['onRequest']
 }
 
 /** A client that runs as long as `use` does, with one connection to the server. */
-export async function withClient ({ onStream, beforeOpen, options, network, streams }: TestClientInit, use: (test: TestClient) => Promise<void>): Promise<void> {
+export async function withClient ({ onStream, beforeOpen, options, network, streams, onRequest }: TestClientInit, use: (test: TestClient) => Promise<void>): Promise<void> {
   const opened: Stream[] = []
   const outcomes: RequestOutcome[] = []
   const connection = {
@@ -134,7 +135,7 @@ export async function withClient ({ onStream, beforeOpen, options, network, stre
     keeps: async () => false,
     lateAfter: () => LATE,
     ...network
-  }, { onOutcome: (to, type, outcome) => { outcomes.push(outcome) } })
+  }, { onRequest, onOutcome: (to, type, outcome) => { outcomes.push(outcome) } })
 
   client.start()
 

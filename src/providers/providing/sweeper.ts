@@ -180,7 +180,13 @@ export class Sweeper {
 
   /** A key in that cell is to be announced, not at once but soon. */
   wakeSoon (cell: number): void {
-    this.#retries.onFailure(cell, Date.now())
+    const now = Date.now()
+
+    // the others of the cell are not to wait longer for it
+    if (!this.#retries.waits(cell, now)) {
+      this.#retries.onFailure(cell, now)
+    }
+
     this.replan()
   }
 
