@@ -9,7 +9,7 @@ import { positionDistance, POSITIONS } from './position.ts'
 import type { Key, PeerKey } from './key.ts'
 import type { NetworkSize } from './network-size.ts'
 
-/** A region is given up after so many lookups: with 100 hostile ids it takes about four (docs/simulation.md). */
+/** A region is given up after so many lookups: with 100 hostile ids it takes about three (docs/simulation.md). */
 const MAX_LOOKUPS = 8
 
 /** A region has no more members than so many times k: whoever makes more ids than that has it. */
@@ -101,7 +101,7 @@ export class RegionSearch<P extends PeerKey> {
 
   #learn (key: Key, found: readonly P[]): void {
     if (found.length > 0) {
-      this.#space.onLookup(key, found)
+      this.#space.onLookup(key, found, peer => this.avoids(peer))
     }
 
     for (const peer of found) {

@@ -108,9 +108,12 @@ export class ProviderStore {
     options?.signal?.throwIfAborted()
     const target = targetOf(multihash)
 
-    await this.#written(done => this.#atHand.use(target.name, held => {
-      this.#changes.make([this.#admission.deletion(target, provider, held.get(provider.id))], done)
-    }))
+    const forget = (done: Written, announcement?: Announcement): void => {
+      this.#changes.make([this.#admission.deletion(target, provider, announcement)], done)
+    }
+
+    // once all is counted it is known where it stands
+    await this.#written(done => this.#tally.isComplete ? forget(done) : this.#atHand.use(target.name, held => { forget(done, held.get(provider.id)) }))
   }
 
   /** The announcements that hold. One's own always does. */
@@ -149,11 +152,6 @@ export class ProviderStore {
         yield { multihash: entry.multihash, announcedAt: announcement.announcedAt }
       }
     }
-  }
-
-  /** Whether one's own announcement of the key is here; false, too, while that is not counted. */
-  isOwn (multihash: Uint8Array): boolean {
-    return this.#tally.place(this.#tally.ids(keyOf(multihash), this.#self.key)) === OWN
   }
 
   /** Deletes what has lapsed or can't be read. The first time it counts what is stored before. */
