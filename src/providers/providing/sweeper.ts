@@ -117,7 +117,8 @@ export class Sweeper {
     const now = Date.now()
     const { cells } = this.#needs.keys
     const due = this.#cells(cell => this.#isDue(cell, now))
-    const late = due.map(cell => cells.oldest(cell)).filter(at => at > 0)
+    // for what is new there was no time yet
+    const late = due.filter(cell => cells.oldest(cell) > 0)
 
     return {
       ...this.#counts,
@@ -126,7 +127,7 @@ export class Sweeper {
       neverAnnounced: cells.neverAnnounced,
       due: due.reduce((sum, cell) => sum + cells.count(cell), 0),
       progress: this.#schedule.progress(now),
-      lag: Math.max(0, ...late.map(at => this.#schedule.lag(at, now))),
+      lag: Math.max(0, ...late.map(cell => this.#schedule.lag(cell / CELLS, cells.oldest(cell), now))),
       nextAt: due.length > 0 ? undefined : this.#nextAt(now),
       error: this.#error?.message
     }
