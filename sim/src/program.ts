@@ -25,7 +25,7 @@ Examples:
   $ npm run --silent sim -- attack --seed 7 --json --no-figures > attack.json`
 
 /** What `--lookups` counts, where it is something else. */
-const LOOKUPS_MEAN: Record<string, string> = { join: 'nodes that join by each policy', values: 'records, each of which is looked for at each look' }
+const LOOKUPS_MEAN: Record<string, string> = { join: 'nodes that join by each policy', provide: 'keys of the largest sweep', size: 'nodes that estimate it', values: 'records, each of which is looked for at each look' }
 
 /** Fewer have no k neighbours each. */
 const LEAST_NODES = 40
@@ -63,7 +63,7 @@ export async function run (args: string[]): Promise<number> {
       .option('-l, --lookups <number>', LOOKUPS_MEAN[scenario.name] ?? 'lookups of each measurement', parseLookups, scenario.lookups)
       .option('-p, --policies <names>', 'whose lookup rules, of ' + POLICIES.join(', '), parsePolicies, POLICIES)
       .option('-s, --seed <text>', 'what all chances follow from', '1')
-      .option('--tables <how>', 'joined: by the joins of nodes; filled: by one who knows them all, which is faster (default: joined up to 10000 nodes)', parseTables)
+      .option('--tables <how>', 'joined: by the joins of nodes; filled: by one who knows them all, which is faster (default: ' + (scenario.tables ?? 'joined up to 10000 nodes') + ')', parseTables, scenario.tables)
       .option('--figures <folder>', 'where the figure goes, as SVG', 'docs/figures')
       .option('--no-figures', 'draw none')
       .option('--json', 'print the result as one JSON document')

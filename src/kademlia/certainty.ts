@@ -20,6 +20,12 @@ export function crowdedDistance (k: number, peers: number): number {
   return gammaQuantile(k, -Z_999) / peers
 }
 
+/**
+ * Of the nearest k that a lookup has found, the last one may be so many times as far away as the middle one: by chance it is farther in one of a hundred lookups. Otherwise some that are
+ * between were not found, and someone far away has their place.
+ */
+export const MOST_SPREAD = 4
+
 /** The quantile of a gamma distribution, by Wilson and Hilferty: for shapes above 5 it is right to a few thousandths. */
 function gammaQuantile (shape: number, z: number): number {
   return shape * (1 - 1 / (9 * shape) + z / (3 * Math.sqrt(shape))) ** 3

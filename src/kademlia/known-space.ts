@@ -5,11 +5,14 @@
 // space. The nearest of another key are known when the ball that they fill lies within those of the lookups that were made. Nothing is assumed of how peers
 // are spread: where they crowd together, or are few, more keys need lookups of their own.
 
+import { MOST_SPREAD } from './certainty.ts'
 import { Intervals } from './intervals.ts'
-import { compareDistance } from './key.ts'
 import { offerNearest } from './nearest.ts'
 import { ballAround, positionDistance, positionOf, POSITIONS, xorPositions } from './position.ts'
 import type { Key, PeerKey } from './key.ts'
+
+/** So small a part of k may be missing from what a lookup finds, and are taken to be gone. */
+const MISSED = 4
 
 export class KnownSpace<P extends PeerKey> {
   readonly #k: number
@@ -28,17 +31,29 @@ export class KnownSpace<P extends PeerKey> {
   }
 
   /**
-   * A lookup for `target` has found these, nearest first: everyone who is nearer than the last of the k nearest is among them. When they are fewer than
+   * A lookup for `target` has found these, nearest first: everyone who is nearer than the last of the k nearest is among them, or was avoided. When they are fewer than
    * k there are no others anywhere; unless others are known already, and it just was a bad lookup.
    */
-  onLookup (target: Key, closest: readonly P[]): void {
+  onLookup (target: Key, closest: readonly P[], avoided: (peer: P) => boolean = nobody): void {
+    const radius = closest.length < this.#k ? 0 : this.#radius(target, closest, avoided)
     closest.forEach(peer => { this.#peers.set(peer.id, peer) })
 
     if (this.#peers.size < this.#k) {
       this.#known.add(0, POSITIONS)
-    } else if (closest.length >= this.#k) {
-      this.#known.addAll(ballAround(target, positionDistance(closest[this.#k - 1].key, target)))
+    } else {
+      this.#known.addAll(ballAround(target, radius))
     }
+  }
+
+  /** Within what distance a lookup has told of everyone: that of the last of the k nearest, unless that one has the place of others who were not found. */
+  #radius (target: Key, closest: readonly P[], avoided: (peer: P) => boolean): number {
+    const distanceOf = (peer: P): number => positionDistance(peer.key, target)
+    const farthest = Math.min(distanceOf(closest[this.#k - 1]), MOST_SPREAD * distanceOf(closest[this.#k >> 1]))
+    const found = new Set(closest.map(({ id }) => id))
+    const missed = [...this.#peers.values()].filter(peer => distanceOf(peer) < farthest && !found.has(peer.id) && !avoided(peer)).map(distanceOf)
+
+    // a few may have gone since
+    return missed.sort((a, b) => a - b)[Math.floor(this.#k / MISSED)] ?? farthest
   }
 
   /** It does not answer any more, and is nobody's neighbour. */
@@ -84,14 +99,14 @@ export class KnownSpace<P extends PeerKey> {
       return
     }
 
-    return this.centreWithin(key, positionDistance(nearest[this.#k - 1].key, key))
-  }
-
-  /** Whose neighbours to look for so that everyone within that distance of the key is known; undefined when they are, or nobody is left who might tell. */
-  centreWithin (key: Key, distance: number): P | undefined {
-    const gap = this.#gap(key, distance)
+    const gap = this.#gap(key, positionDistance(nearest[this.#k - 1].key, key))
 
     return gap == null ? undefined : this.#nearestTo(gap, ({ id }) => !this.#centres.has(id))
+  }
+
+  /** Whether everyone within that distance of the key is known. */
+  covers (key: Key, distance: number): boolean {
+    return this.#gap(key, distance) == null
   }
 
   /** A lookup for the place of `centre` has found these; nobody when it failed. It is no centre again. */
@@ -106,13 +121,6 @@ export class KnownSpace<P extends PeerKey> {
   /** A position within that distance of the key of which nobody has told who is there; undefined when everyone there is known. */
   #gap (key: Key, distance: number): number | undefined {
     return ballAround(key, distance).map(([from, to]) => this.#known.gap(from, to)).find(gap => gap != null)
-  }
-
-  /** Everyone known within that distance of the key, nearest first. */
-  within (key: Key, distance: number): P[] {
-    return [...this.#peers.values()]
-      .filter(peer => positionDistance(peer.key, key) <= distance)
-      .sort((a, b) => compareDistance(a.key, b.key, key))
   }
 
   /** The peer nearest to that position that `accept` takes. */
@@ -131,4 +139,8 @@ export class KnownSpace<P extends PeerKey> {
 
     return nearest
   }
+}
+
+function nobody (): boolean {
+  return false
 }

@@ -227,6 +227,12 @@ export class Lookup<P extends PeerKey> {
     return nearest.slice(0, open === -1 ? n : open).map(({ peer }) => peer)
   }
 
+  /** The nearest `n` of those that have answered or may, as far as they are believed, nearest first. */
+  likely (n: number): P[] {
+    return this.#nearest(n, candidate => candidate.state === 'answered' ||
+      ((candidate.state === 'heard' || candidate.state === 'asked') && isBelieved(candidate, this.#options.rules.trust))).map(({ peer }) => peer)
+  }
+
   /** Those that were asked, took too long, and have not answered. */
   slow (): P[] {
     return [...this.#slow].map(({ peer }) => peer)

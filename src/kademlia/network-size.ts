@@ -3,6 +3,7 @@
 // Ids are spread evenly, so the distance of the k-th nearest peer to any key, as a share of the key space, is the sum of k steps of 1 / N
 // on average each. Each lookup gives one such distance, with a variance of 1 / k of its square; pooled, they are weighed by that.
 
+import { MOST_SPREAD } from './certainty.ts'
 import { compareDistance, distanceShare } from './key.ts'
 import type { Key, PeerKey } from './key.ts'
 
@@ -38,7 +39,8 @@ export class NetworkSizeEstimator {
 
   /**
    * A lookup has found these, all that there are, nearest first. It replaces earlier ones for keys in the same neighbourhood, which tell of the
-   * same peers. No effect when fewer than k were found: there may be no more, which says nothing of their density.
+   * same peers. No effect when fewer than k were found: there may be no more, which says nothing of their density. Nor when the last is so far away that some before it
+   * must have been missed: one such lookup would outweigh all others.
    */
   onLookup (target: Key, closest: readonly PeerKey[], now: number): void {
     if (closest.length < this.#k) {
@@ -46,6 +48,11 @@ export class NetworkSizeEstimator {
     }
 
     const farthest = closest[this.#k - 1].key
+
+    if (distanceShare(farthest, target) > MOST_SPREAD * distanceShare(closest[this.#k >> 1].key, target)) {
+      return
+    }
+
     const others = this.#samples.filter(sample => compareDistance(sample.target, farthest, target) > 0)
     this.#samples = [...others, { target, found: this.#k, share: distanceShare(farthest, target), at: now }].slice(-MAX_SAMPLES)
   }

@@ -1,16 +1,16 @@
 // Everyone near a key, however many: all peers within the distance in which its k nearest are to be expected. Whoever wants to hide a key makes
 // k ids that are nearer to it than all others (Sybil attack, arXiv 2505.01139), and a lookup then finds nobody else; the honest ones are still where they
-// always were, and are found by lookups for what is near them. Pure (law 2): whoever drives it makes the lookups.
+// always were, and are found by lookups for what is near them, as long as these do not ask whoever hides them. Pure (law 2): whoever drives it makes the lookups.
 
 import { crowdedDistance } from './certainty.ts'
-import { distanceShare } from './key.ts'
+import { compareDistance, distanceShare } from './key.ts'
 import { KnownSpace } from './known-space.ts'
-import { POSITIONS } from './position.ts'
+import { positionDistance, POSITIONS } from './position.ts'
 import type { Key, PeerKey } from './key.ts'
 import type { NetworkSize } from './network-size.ts'
 
-/** A region is given up after so many lookups: with 40 hostile ids among 10,000 peers it takes about five (docs/simulation.md). */
-const MAX_LOOKUPS = 16
+/** A region is given up after so many lookups: with 100 hostile ids it takes about three (docs/simulation.md). */
+const MAX_LOOKUPS = 8
 
 /** A region has no more members than so many times k: whoever makes more ids than that has it. */
 const MAX_MEMBERS = 6
@@ -50,7 +50,10 @@ export class RegionSearch<P extends PeerKey> {
   readonly #most: number
   readonly #radius: number
   readonly #space: KnownSpace<P>
+  readonly #members = new Map<string, P>()
   #lookups = 0
+  /** the last lookup has found nobody new */
+  #fruitless = false
 
   /** `found`: all that answered the lookup for the target, nearest first */
   constructor ({ target, k, size }: RegionOptions, found: readonly P[]) {
@@ -58,18 +61,32 @@ export class RegionSearch<P extends PeerKey> {
     this.#most = MAX_MEMBERS * k
     this.#radius = Math.floor(regionShare(k, size) * POSITIONS)
     this.#space = new KnownSpace(k)
-    this.#space.onLookup(target, found)
+    this.#learn(target, found)
   }
 
-  /** Whose neighbours to look for next; undefined when everyone in the region is known, or nobody is left who might know of others. */
-  next (): P | undefined {
-    return this.#lookups < MAX_LOOKUPS ? this.#space.centreWithin(this.#target, this.#radius) : undefined
+  /**
+   * What to look up next: any key, by chance, that shares exactly so many leading bits with the target, and without asking those whom `avoids` names. Such a key is at the far
+   * side of the region, from where those who crowd the target are farther away than all others. Undefined when everyone in the region is known, or nobody new was found.
+   */
+  next (): number | undefined {
+    if (this.#lookups >= MAX_LOOKUPS || this.#fruitless || this.#space.covers(this.#target, this.#radius)) {
+      return
+    }
+
+    return Math.max(0, Math.ceil(Math.log2(POSITIONS / this.#radius)))
   }
 
-  /** A lookup for the place of `centre` has found these, nearest first; none when it failed. */
-  onLookup (centre: P, found: readonly P[]): void {
+  /** Whoever is known in the region is not asked: it need not be found again, and may name its friends alone. */
+  avoids ({ id }: PeerKey): boolean {
+    return this.#members.has(id)
+  }
+
+  /** A lookup for such a key has found these, all that answered, nearest first; nobody when it failed. */
+  onLookup (key: Key, found: readonly P[]): void {
+    const before = this.#members.size
+    this.#learn(key, found)
     this.#lookups++
-    this.#space.onCentre(centre, found)
+    this.#fruitless = this.#members.size === before
   }
 
   /** How many lookups were made. */
@@ -79,6 +96,18 @@ export class RegionSearch<P extends PeerKey> {
 
   /** Who is in the region, as far as they are known, nearest first. */
   members (): P[] {
-    return this.#space.within(this.#target, this.#radius).slice(0, this.#most)
+    return [...this.#members.values()].sort((a, b) => compareDistance(a.key, b.key, this.#target)).slice(0, this.#most)
+  }
+
+  #learn (key: Key, found: readonly P[]): void {
+    if (found.length > 0) {
+      this.#space.onLookup(key, found, peer => this.avoids(peer))
+    }
+
+    for (const peer of found) {
+      if (positionDistance(peer.key, this.#target) <= this.#radius) {
+        this.#members.set(peer.id, peer)
+      }
+    }
   }
 }

@@ -6,7 +6,7 @@ import { setMaxListeners } from 'main-event'
 import { keyOf } from '../kademlia/key.ts'
 import { Lookup } from '../kademlia/lookup.ts'
 import { NetworkSizeEstimator } from '../kademlia/network-size.ts'
-import { LOOKUP_RULES, SEEDS } from '../kademlia/parameters.ts'
+import { HURRIED_LOOKUP_RULES, LOOKUP_RULES, SEEDS } from '../kademlia/parameters.ts'
 import { UndialableError } from '../wire/client.ts'
 import { encodeRequest, MessageType } from '../wire/message.ts'
 import { decodeContacts, mergeContacts } from './contact.ts'
@@ -70,6 +70,8 @@ export interface Query {
   events?: QueryEvents
   /** takes each reply; true ends the lookup, for the caller has what it wanted */
   onReply? (from: Contact, reply: Message): boolean | undefined | Promise<boolean | undefined>
+  /** more at once to begin with: for one that `onStep` ends before all of the nearest are asked */
+  hurried?: boolean
   /** sees after each reply what was found so far; true ends the lookup, for it is enough */
   onStep? (found: LookupView): boolean | undefined
 }
@@ -78,10 +80,14 @@ export interface Query {
 export interface LookupView {
   /** requests so far */
   readonly asked: number
+  /** how many have answered */
+  readonly answered: number
   /** the nearest that have answered */
   closest (n: number): Contact[]
   /** those of them that will hardly be displaced any more */
   settled (n: number): Contact[]
+  /** the nearest that have answered or may */
+  likely (n: number): Contact[]
   hops (): number
 }
 
@@ -191,7 +197,7 @@ export class QueryManager {
       alpha,
       paths,
       maxAsked,
-      rules: LOOKUP_RULES,
+      rules: query.hurried === true ? HURRIED_LOOKUP_RULES : LOOKUP_RULES,
       // where some are left out, those found lie farther away
       expected: query.avoid == null ? this.#network.expected() : undefined,
       slowAfter: peer => this.#network.slowAfter(peer),

@@ -2,13 +2,15 @@
 // them, while the lookup still waits for others. It tells the truth about what became of it.
 
 import { compareDistance, keyOf } from '../kademlia/key.ts'
-import { ENOUGH_HOLDERS, optimisticRule } from '../kademlia/optimistic.ts'
+import { ENOUGH_HOLDERS, optimisticWrite } from '../kademlia/optimistic.ts'
+import { wantsRegion } from '../kademlia/region.ts'
 import { toPeerId } from '../wire/peer.ts'
 import { QueryError } from './errors.ts'
 import { findClosest } from './find-closest.ts'
 import { searchRegion } from './region.ts'
 import type { Contact } from './contact.ts'
-import type { LookupView, Query, QueryManager, QueryResult } from './manager.ts'
+import type { Query, QueryManager, QueryResult } from './manager.ts'
+import type { OptimisticWrite } from '../kademlia/optimistic.ts'
 import type { RegionMode } from '../kademlia/region.ts'
 import type { EncodedRequest, Message } from '../wire/message.ts'
 import type { PeerId } from '@libp2p/interface'
@@ -46,13 +48,16 @@ export interface Write {
 export interface StoreOptions extends Pick<Query, 'signal' | 'events'> {
   /** with fewer holders than that it is an error */
   minSuccesses?: number
-  /** give it to whoever is near enough to be one of the nearest, by the size of the network, and do not wait for all of them */
+  /** give it to whoever is heard of that is near enough to be one of the nearest, by the size of the network, and ask no more than it takes to hear of them */
   optimistic?: boolean
   /** give it to everyone in the key's region, too */
   region?: RegionMode
   /** gets the result when an optimistic write has holders enough; the rest go on */
   settle? (result: WriteResult): void
 }
+
+/** So many times k of those heard of are looked at: some take the places of those that do not take it. */
+const LIKELY = 2
 
 interface Attempt {
   peer: Contact
@@ -69,17 +74,24 @@ export async function storeNearest (queries: QueryManager, write: Write, options
   const { signal, events, minSuccesses = 1, settle } = options
   const attempts = new Map<string, Attempt>()
   const target = keyOf(key)
-  const rule = options.optimistic === true ? optimisticRule(queries.k, queries.networkSize) : undefined
+  const { k, networkSize } = queries
+  const enough = Math.max(minSuccesses, ENOUGH_HOLDERS * k)
+  const optimism = options.optimistic === true ? optimisticWrite<Contact>(target, k, networkSize) : undefined
   let lookup: Pick<QueryResult, 'messages' | 'hops'> = { messages: 0, hops: 0 }
 
-  const sum = (): WriteResult => summarise([...attempts.values()].sort((a, b) => compareDistance(a.peer.key, b.peer.key, target)), lookup)
+  const sorted = (): Attempt[] => [...attempts.values()].sort((a, b) => compareDistance(a.peer.key, b.peer.key, target))
+  const sum = (): WriteResult => summarise(sorted(), lookup)
   const begin = (peers: Contact[]): void => {
     for (const peer of peers) {
       if (!attempts.has(peer.id)) {
         const attempt: Attempt = { peer, outcome: 'under way', ended: Promise.resolve() }
         attempts.set(peer.id, attempt)
         attempt.ended = attemptAt(attempt, write, options).then(() => {
-          if (rule != null && storedCount(attempts) >= Math.max(minSuccesses, ENOUGH_HOLDERS * queries.k)) {
+          if (attempt.outcome instanceof Error && !signal.aborted) {
+            begin(optimism?.onFailure(peer) ?? [])
+          }
+
+          if (optimism != null && storedCount(attempts) >= enough) {
             settle?.(sum())
           }
         })
@@ -87,25 +99,48 @@ export async function storeNearest (queries: QueryManager, write: Write, options
     }
   }
 
-  const found = await findClosest(queries, {
-    key,
-    signal,
-    events,
-    onStep: view => {
-      lookup = { messages: view.asked, hops: view.hops() }
-      begin(view.settled(queries.k))
-      const verdict = rule?.(target, view.closest(queries.k))
-      begin(verdict?.sure ?? [])
+  let before = 0
+  const look = async (optimism?: OptimisticWrite<Contact>): Promise<QueryResult> => {
+    const found = await findClosest(queries, {
+      key,
+      signal,
+      events,
+      hurried: optimism != null,
+      onStep: view => {
+        lookup = { messages: before + view.asked, hops: view.hops() }
+        const step = optimism?.onStep(view.likely(LIKELY * k), view.answered)
+        begin(step?.give ?? view.settled(k))
 
-      return verdict?.enough
+        return step?.enough
+      }
+    })
+    before += found.messages
+    lookup = { messages: before, hops: found.hops }
+
+    return found
+  }
+
+  let found = await look(optimism)
+
+  if (!found.complete && optimism != null) {
+    await allEnded(attempts)
+    signal.throwIfAborted()
+    const holders = sorted().filter(({ outcome }) => outcome === 'stored').map(({ peer }) => peer)
+
+    // they were not what they seemed, or are not all who are to have it
+    if (optimism.failed || holders.length < enough || wantsRegion(options.region ?? 'off', target, holders.slice(0, k), k, networkSize)) {
+      found = await look()
     }
-  })
-  lookup = found
-  begin(found.closest)
-  const { others, messages } = await searchRegion(queries, key, found, { mode: options.region ?? 'off', signal, events })
-  lookup = { messages: found.messages + messages, hops: found.hops }
-  begin(others)
-  await Promise.all([...attempts.values()].map(async ({ ended }) => ended))
+  }
+
+  if (found.complete) {
+    begin(found.closest)
+    const { others, messages } = await searchRegion(queries, key, found, { mode: options.region ?? 'off', signal, events })
+    lookup = { messages: before + messages, hops: found.hops }
+    begin(others)
+  }
+
+  await allEnded(attempts)
   signal.throwIfAborted()
   const result = sum()
 
@@ -116,6 +151,14 @@ export async function storeNearest (queries: QueryManager, write: Write, options
   }
 
   return result
+}
+
+/** Those that begin meanwhile are waited for, too. */
+async function allEnded (attempts: Map<string, Attempt>): Promise<void> {
+  for (let begun = 0; begun < attempts.size;) {
+    begun = attempts.size
+    await Promise.all([...attempts.values()].map(async ({ ended }) => ended))
+  }
 }
 
 /** Never rejects. */

@@ -99,7 +99,7 @@ export class ProvidingWorld {
       peerId: toPeerId(this.self),
       toPeerId,
       multihashOf,
-      hasPeers: () => this.online ?? this.peers.length > 0,
+      tableSize: () => this.online ?? this.peers.length > 0 ? this.peers.length : 0,
       contact: () => ({ ...this.self, addrs: this.addresses.map(address) }),
       encodedSelf: () => undefined,
       encoded: () => undefined,
@@ -185,17 +185,30 @@ export class ProvidingWorld {
     return this.peers.find(peer => peer.id === id)?.key ?? keyOf(bytes)
   }
 
-  async #notify (to: Contact, { bytes, count = 1 }: EncodedRequest, options: AbortOptions): Promise<void> {
+  async #notify (to: Contact, { bytes }: EncodedRequest, options: AbortOptions): Promise<void> {
     options.signal?.throwIfAborted()
     const names = decodeAll(bytes).map(({ key }) => nameOf(key))
     await this.onSend(to, options, names)
-    this.pieces.push({ to: to.id, count, bytes: bytes.byteLength })
+    this.#tell(to, names, bytes.byteLength)
+  }
+
+  #tell (to: Contact, names: string[], bytes: number): void {
+    this.pieces.push({ to: to.id, count: names.length, bytes })
     names.forEach(multihash => { this.told.push({ to: to.id, multihash, at: Date.now() }) })
   }
 
   async #request (to: Contact, { bytes }: EncodedRequest, options: AbortOptions): Promise<Message> {
     options.signal?.throwIfAborted()
-    const [request] = decodeAll(bytes)
+    const messages = decodeAll(bytes)
+    const request = messages.pop() as Message
+    const names = messages.map(({ key }) => nameOf(key))
+
+    // what comes ahead of it is read first
+    if (names.length > 0) {
+      await this.onSend(to, options, names)
+      this.#tell(to, names, bytes.byteLength)
+    }
+
     this.requests.push({ to: to.id, request })
     await this.onSend(to, options, [])
 
@@ -203,7 +216,7 @@ export class ProvidingWorld {
   }
 }
 
-function decodeAll (bytes: Uint8Array): Message[] {
+export function decodeAll (bytes: Uint8Array): Message[] {
   const reader = new FrameReader(MAX_MESSAGE_READ)
   const messages: Message[] = []
   reader.push(bytes)

@@ -1,5 +1,5 @@
 import { expect } from 'aegir/chai'
-import { sureDistance, sureMeanDistance } from '../../src/kademlia/certainty.ts'
+import { crowdedDistance, sureDistance, sureMeanDistance } from '../../src/kademlia/certainty.ts'
 import { randomNumbers } from '../helpers/random.ts'
 
 const K = 20
@@ -50,5 +50,16 @@ describe('how near a peer has to be to be one of the nearest for sure', () => {
     }
 
     expect(nearer / networks).to.be.within(0.09, 0.11)
+  })
+  it('leaves one network in a thousand in which a key that nobody crowds seems to be crowded', () => {
+    const random = randomNumbers(2)
+    const networks = 50_000
+    let crowded = 0
+
+    for (let i = 0; i < networks; i++) {
+      crowded += kthDistance(K, random) < crowdedDistance(K, 1) ? 1 : 0
+    }
+
+    expect(crowded / networks).to.be.within(0.0005, 0.0015)
   })
 })

@@ -126,4 +126,17 @@ describe('the size of the network', () => {
     expect(estimator.estimate(NOW + MAX_AGE)?.error).to.be.closeTo(1 / Math.sqrt(K), 1e-9)
     expect(estimator.estimate(NOW + MAX_AGE * 3 / 2)).to.equal(undefined)
   })
+
+  it('is not spoilt by a lookup that has missed some, and found someone far away in their place', () => {
+    const peers = peersNamed('peer', 1_000)
+    const estimator = new NetworkSizeEstimator(K)
+
+    for (let i = 0; i < 20; i++) {
+      const [{ key }] = peersNamed(`target ${i}`, 1)
+      const found = sortedTruth(peers, key)
+      estimator.onLookup(key, i % 5 === 0 ? [...found.slice(0, K - 1), found[500]] : found.slice(0, K), NOW)
+    }
+
+    expect(estimator.estimate(NOW)?.peers).to.be.within(850, 1_150)
+  })
 })

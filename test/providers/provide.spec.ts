@@ -166,6 +166,67 @@ describe('providing one CID', () => {
     }
   })
 
+  /** Gives it up as soon as the key is in the set, which the next batch is for. */
+  function abortOnceAdded (): AbortSignal {
+    const controller = new AbortController()
+    const { datastore } = world
+    const batch = datastore.batch.bind(datastore)
+
+    datastore.batch = () => {
+      datastore.batch = batch
+      const { commit, ...changes } = batch()
+
+      return {
+        ...changes,
+        commit: async () => {
+          await commit()
+          controller.abort(new Error('enough'))
+        }
+      }
+    }
+
+    return controller.signal
+  }
+
+  it('is not begun when the caller has enough while the key is looked for in the set', async () => {
+    createWorld()
+    await provide()
+    world.told.length = 0
+    expect((await provide({ signal: abortOnceAdded() })).error).to.have.property('message', 'enough')
+    await clock.tickAsync(3 * 60 * SECOND)
+    expect(world.told).to.deep.equal([])
+  })
+
+  it('is announced later when the caller has enough while the key is written down', async () => {
+    createWorld()
+    expect((await provide({ signal: abortOnceAdded() }, SECOND)).error).to.have.property('message', 'enough')
+    expect(world.told).to.deep.equal([])
+    await clock.tickAsync(3 * 60 * SECOND)
+    expect(world.holders(MULTIHASH)).to.have.lengthOf(K)
+  })
+
+  it('is tried again when fewer than half of the nearest have it, though that is no error', async () => {
+    createWorld()
+    const nearest = new Set(world.nearest(MULTIHASH).slice(0, 3))
+    world.onSend = async ({ id }) => {
+      if (!nearest.has(id)) {
+        throw new Error('refused')
+      }
+    }
+    expect((await provide()).result?.stored).to.have.lengthOf(3)
+    world.onSend = () => {}
+    await clock.tickAsync(3 * 60 * SECOND)
+    expect(world.holders(MULTIHASH)).to.have.lengthOf(K)
+    expect(world.providers.providing.status()).to.include({ neverAnnounced: 0, due: 0 })
+  })
+
+  it('is written down whole when it was given up in the midst of that and is provided again', async () => {
+    createWorld()
+    await provide({ signal: abortOnceAdded(), useNetwork: false })
+    await provide({ useNetwork: false })
+    expect(await world.providers.find(MULTIHASH, { signal: new AbortController().signal, useNetwork: false })).to.have.lengthOf(1)
+  })
+
   it('goes on when the caller has enough after there is a result, and does not listen to the caller any more', async () => {
     createWorld()
     slowDown(5, 5 * SECOND)

@@ -242,9 +242,58 @@ describe('storing at the nearest', () => {
     it('waits for as many as the caller wants, if that is more than three quarters', async () => {
       const world = createLarge()
       const settled: number[] = []
+      onSend = async () => { await new Promise(resolve => { setTimeout(resolve, 10 * sends.length) }) }
       await store(knowing(world.queries, EXACT), { optimistic: true, minSuccesses: 18, settle: ({ stored }) => { settled.push(stored.length) } })
 
       expect(settled[0]).to.equal(18)
+    })
+
+    it('asks hardly more than it takes to hear of the nearest, and waits for none of them', async () => {
+      const usual = await store(createLarge().queries)
+      sends = []
+      const { result } = await store(knowing(createLarge().queries, EXACT), { optimistic: true })
+
+      expect(result?.stored).to.have.lengthOf(20)
+      expect(result?.messages).to.be.below(0.8 * (usual.result?.messages ?? 0))
+    })
+
+    it('gives it to another in place of each that does not take it', async () => {
+      const world = createLarge()
+      const full = new Set(world.nearest(KEY, 20).filter((_, i) => i % 5 === 0).map(({ contact }) => contact.id))
+      onSend = async to => {
+        if (full.has(to.id)) {
+          await new Promise(resolve => { setTimeout(resolve, 500) })
+          throw new Error('full')
+        }
+      }
+      const { result } = await store(knowing(world.queries, EXACT), { optimistic: true })
+
+      expect(result?.stored).to.have.lengthOf(20)
+      expect(result?.failed.length).to.be.within(1, full.size)
+    })
+
+    it('looks for all of the nearest after all when a quarter of those that it was sure of does not take it', async () => {
+      const world = createLarge()
+      const full = new Set(world.nearest(KEY, 40).filter((_, i) => i % 2 === 0).map(({ contact }) => contact.id))
+      onSend = async to => {
+        if (full.has(to.id)) {
+          await new Promise(resolve => { setTimeout(resolve, 500) })
+          throw new Error('full')
+        }
+      }
+      const { result } = await store(knowing(world.queries, EXACT), { optimistic: true })
+      const stored = new Set(result?.stored.map(String))
+
+      expect(ids(world.nearest(KEY, 20).filter(({ contact }) => !full.has(contact.id))).every(id => stored.has(id))).to.equal(true)
+      expect(result?.messages).to.be.above(40)
+    })
+
+    it('goes through the region as well where that is wanted', async () => {
+      const world = createLarge()
+      const { result } = await store(knowing(world.queries, { peers: PEERS / 2, error: 0.05 }), { optimistic: true, region: 'on' })
+
+      // twice as many as were expected are there
+      expect(result?.stored.length).to.be.above(30)
     })
 
     it('has no early result when fewer took it, and says so in the end', async () => {

@@ -78,6 +78,34 @@ export interface Row extends Partial<Measures> {
   /** requests for each record in an hour: those of lookups, and those that store it */
   lookupMessages?: number
   storeMessages?: number
+  /** keys that are announced, and how */
+  cids?: number
+  provide?: string
+  /** lookups, as a share of the keys */
+  lookupShare?: number
+  /** what is given to holders, a key */
+  stores?: number
+  /** of the nearest k that are there, how many were reached: half and 5 % of the keys have fewer */
+  holdersP50?: number
+  holdersP5?: number
+  /** keys that nobody got */
+  dropped?: number
+  /** until an announcement is over, virtual ms; `p50` and `p90` are until its caller has a result */
+  overP50?: number
+  overP90?: number
+  /** lookups that a node has made before */
+  before?: number
+  /** the error that it states itself, on average */
+  sizeStated?: number
+  /** of a node's estimate of the network's size, as a share of it: mean of the absolute, what one in two and one in ten exceed, and mean with its sign */
+  sizeError?: number
+  sizeErrorP50?: number
+  sizeErrorP90?: number
+  sizeBias?: number
+  /** whether the region of a key is searched; the share of the keys for which it was; lookups that one announcement or search takes then */
+  region?: string
+  searched?: number
+  lookupsEach?: number
   /** requests a node sends in a minute, lookups of its users left out */
   upkeepPerMinute?: number
   /** requests that a seed gets from a joiner in its first ten minutes */

@@ -7,9 +7,10 @@ import { runLookup } from '../world/run-lookup.ts'
 import { rounded, sumUp } from './row.ts'
 import type { Measures } from './row.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
+import type { Traffic } from '../network/network.ts'
 import type { SimNode } from '../network/node.ts'
 import type { Rules } from '../policies/policy.ts'
-import type { LookupReport } from '../world/run-lookup.ts'
+import type { LookupReport, LookupTask } from '../world/run-lookup.ts'
 import type { World } from '../world/world.ts'
 
 /** Who looks for what. */
@@ -48,19 +49,27 @@ export function truthOf (world: World, samples: Sample[]): SimNode[][] {
   })
 }
 
+/** Does one lookup by some rules, in a copy of time of its own. */
+export function lookUp (world: World, rules: Rules, { label, from, target }: Sample, task?: Partial<LookupTask>, onRequest?: (to: SimNode) => void): { report: LookupReport, traffic: Traffic } {
+  const random = world.random.fork(label)
+  const network = world.frozen(random.fork('network'), onRequest)
+  const reports: LookupReport[] = []
+
+  runLookup(network, { rules, from, target, random, ...task }, report => { reports.push(report) })
+  network.clock.run()
+
+  return { report: reports[0], traffic: network.traffic }
+}
+
 /** Does the lookups by some rules, each in a copy of time of its own. */
 export function lookUpAll (world: World, rules: Rules, samples: Sample[], { isGoal, onRequest }: MeasureOptions = {}): { reports: LookupReport[], bytes: number } {
   const reports: LookupReport[] = []
   let bytes = 0
 
   for (const sample of samples) {
-    const random = world.random.fork(sample.label)
-    const network = world.frozen(random.fork('network'), onRequest)
-    const { from, target } = sample
-
-    runLookup(network, { rules, from, target, random, isGoal: peer => isGoal?.(peer, sample) === true }, report => { reports.push(report) })
-    network.clock.run()
-    bytes += network.traffic.bytes
+    const { report, traffic } = lookUp(world, rules, sample, { isGoal: peer => isGoal?.(peer, sample) === true }, onRequest)
+    reports.push(report)
+    bytes += traffic.bytes
   }
 
   return { reports, bytes }

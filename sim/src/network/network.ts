@@ -3,7 +3,7 @@
 import { CONFIG } from './config.ts'
 import { roundTrip } from './geography.ts'
 import { BYTES, COLD_ROUND_TRIPS, CONNECTIONS, LOSS, RETRANSMIT_AFTER, ROUND_TRIP } from './model.ts'
-import { isUp } from './node.ts'
+import { isGone, isUp } from './node.ts'
 import type { Clock } from './clock.ts'
 import type { SimNode } from './node.ts'
 import type { Random } from './random.ts'
@@ -56,6 +56,8 @@ export class SimNetwork {
   readonly #options: NetworkOptions
   /** whom the one lookup of a network without learning has connected to */
   readonly #opened = new Set<SimNode>()
+  /** when those that it dials are or were connected */
+  readonly #dials = new Map<SimNode, number>()
 
   constructor (clock: Clock, random: Random, options: NetworkOptions) {
     this.clock = clock
@@ -70,8 +72,8 @@ export class SimNetwork {
   /** Asks `to` for the nodes nearest to `target`. */
   request (from: SimNode, to: SimNode, target: Key, limits: TimeLimits, settle: Settle): Sent {
     const { clock, traffic } = this
-    const ms = Math.min(ROUND_TRIP.max, roundTrip(from.place, to.place) * (1 + ROUND_TRIP.jitter * this.#random.float()))
-    const gone = to.health === 'refusing' || to.health === 'vanished'
+    const ms = this.#roundTrip(from, to)
+    const gone = isGone(to)
     const warm = !gone && this.isWarm(from, to)
     const begun = clock.now
     let dialling = 0
@@ -91,6 +93,11 @@ export class SimNetwork {
     }
 
     const sent = { warm, connectedAt: clock.now + dialling, dropped: false }
+
+    if (!this.#options.learning) {
+      this.#dials.set(to, sent.connectedAt)
+    }
+
     const giveUp = Math.min(dialling + limits.request, limits.total)
 
     clock.after(dialling + ms / 2, () => {
@@ -108,6 +115,27 @@ export class SimNetwork {
     })
 
     return sent
+  }
+
+  /**
+   * Gives `to` something that is not answered; a dial that is under way is waited for. `settle` is called once: when it was sent, which is half a round trip before it is there, or
+   * with false when `to` could not be dialled. Only in a network without learning.
+   */
+  post (from: SimNode, to: SimNode, limits: TimeLimits, settle: (sent: boolean) => void): void {
+    const { clock } = this
+    const ms = this.#roundTrip(from, to)
+
+    if (isGone(to) || (to.health === 'nat' && !this.isWarm(from, to))) {
+      clock.after(to.health === 'refusing' ? ms : Math.min(limits.dial, limits.total), () => { settle(false) })
+      return
+    }
+
+    const dialling = this.isWarm(from, to) ? 0 : Math.min(Math.max(0, (this.#dials.get(to) ?? Infinity) - clock.now), (this.#random.between(...COLD_ROUND_TRIPS) - 1) * ms)
+
+    clock.after(dialling, () => {
+      this.#opened.add(to)
+      settle(true)
+    })
   }
 
   /** Whether there is a connection between two nodes. */
@@ -128,6 +156,11 @@ export class SimNetwork {
     }
 
     node.connections.clear()
+  }
+
+  /** This time, ms. */
+  #roundTrip (from: SimNode, to: SimNode): number {
+    return Math.min(ROUND_TRIP.max, roundTrip(from.place, to.place) * (1 + ROUND_TRIP.jitter * this.#random.float()))
   }
 
   #arrive (from: SimNode, to: SimNode, target: Key, warm: boolean): SimNode[] | undefined {

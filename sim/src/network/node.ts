@@ -69,6 +69,10 @@ export function isUp ({ health }: SimNode): boolean {
   return health === 'alive' || health === 'silent' || health === 'nat'
 }
 
+export function isGone ({ health }: SimNode): boolean {
+  return health === 'refusing' || health === 'vanished'
+}
+
 /** Whether it can be dialled and answers as it should. */
 export function isHonest ({ health, behaviour }: SimNode): boolean {
   return health === 'alive' && behaviour == null

@@ -2,7 +2,7 @@
 
 import { Lookup } from '../../../src/kademlia/lookup.ts'
 import { neighbourhood } from '../../../src/kademlia/neighbourhood.ts'
-import { LOOKUP_RULES, MAX_ASKED, SEEDS } from '../../../src/kademlia/parameters.ts'
+import { HURRIED_LOOKUP_RULES, LOOKUP_RULES, MAX_ASKED, SEEDS } from '../../../src/kademlia/parameters.ts'
 import { CONFIG } from '../network/config.ts'
 import type { Policy, Rules } from './policy.ts'
 import type { LookupRules } from '../../../src/kademlia/lookup-rules.ts'
@@ -17,10 +17,12 @@ export interface Variation {
   /** disjoint paths of a lookup, if not as many as by default */
   paths?: number
   without?: readonly LookupPart[]
+  /** with the rules of one that ends early */
+  hurried?: boolean
 }
 
-export function ours ({ paths = CONFIG.disjointPaths, without = [] }: Variation = {}): Rules {
-  const rules: LookupRules = { ...LOOKUP_RULES, ...Object.fromEntries(without.map(part => [part, undefined])) }
+export function ours ({ paths = CONFIG.disjointPaths, without = [], hurried = false }: Variation = {}): Rules {
+  const rules: LookupRules = { ...hurried ? HURRIED_LOOKUP_RULES : LOOKUP_RULES, ...Object.fromEntries(without.map(part => [part, undefined])) }
 
   return {
     name: 'ours',
@@ -42,6 +44,7 @@ export function ours ({ paths = CONFIG.disjointPaths, without = [] }: Variation 
       }, seeds)
 
       return {
+        view: lookup,
         next: now => lookup.next(now),
         onReply: (peer, closer) => { lookup.onReply(peer, closer) },
         onFailure: peer => { lookup.onFailure(peer) },

@@ -10,6 +10,14 @@ export type PolicyName = 'ours' | 'go' | 'js' | 'rust'
 /** What to do next; see the library's `LookupStep`. */
 export type Step = { ask: SimNode, about?: SimNode } | { wait: number } | { done: true }
 
+/** A lookup while it goes on; see `LookupView` of the library's query manager. */
+export interface LookupView {
+  closest (n: number): SimNode[]
+  settled (n: number): SimNode[]
+  likely (n: number): SimNode[]
+  readonly answered: number
+}
+
 export interface Policy {
   /** An `ask` counts as sent: call again until it says otherwise. `wait` is until a reply, or until that time. */
   next (now: number): Step
@@ -17,6 +25,8 @@ export interface Policy {
   onFailure (peer: SimNode): void
   /** what a search would give its caller, nearest first */
   closest (): SimNode[]
+  /** what it has found so far, for whoever looks on; ours only */
+  readonly view?: LookupView
   /** those who took too long, for the table to know */
   silent? (): SimNode[]
 }

@@ -5,9 +5,8 @@ import { jsWith } from '../policies/js.ts'
 import { createWorld } from '../world/world.ts'
 import type { Settings } from './scenario.ts'
 import type { Row } from '../measure/row.ts'
-import type { SimNode } from '../network/node.ts'
 import type { PolicyName, Rules } from '../policies/policy.ts'
-import type { Tables, World } from '../world/world.ts'
+import type { Tables, World, WorldOptions } from '../world/world.ts'
 
 /** Beyond so many nodes their joins take longer than one likes to wait. */
 const MOST_JOINED = 10_000
@@ -45,10 +44,9 @@ export function nameOf ({ policy, paths, without }: Row): string {
   return paths == null ? name : `${name}, ${paths} ${paths === 1 ? 'path' : 'paths'}`
 }
 
-/** `onRequest`: a request has come to a node, there and whenever its nodes live on */
-export function build (settings: Settings, nodes: number, onRequest?: (to: SimNode, from: SimNode) => void): World {
+export function build (settings: Settings, nodes: number, options?: WorldOptions): World {
   const tables = tablesOf(settings, nodes)
   settings.note(`building a network of ${nodes} nodes (tables ${tables}${tables === 'filled' ? ', which js is not measured on' : ''})`)
 
-  return createWorld(settings.seed, nodes, tables, onRequest)
+  return createWorld(settings.seed, nodes, tables, options)
 }

@@ -39,7 +39,7 @@ export const join: Scenario = {
     // each policy has a network to itself: joiners stay in it
     const rows = settings.nodes.flatMap(nodes => measurable(settings, nodes).map((policy): Row => {
       const watch = new Watch()
-      const world = build(settings, nodes, (to, from) => { watch.onRequest(to, from) })
+      const world = build(settings, nodes, { onRequest: (to, from) => { watch.onRequest(to, from) } })
       settings.note(`${settings.lookups} more join by the rules of ${policy}`)
       const seeds = world.random.fork('seeds').sample(world.nodes, SEEDS_DIALLED)
       const upkeep = { network: world.network, random: world.random.fork('join'), rules: RULES[policy] }

@@ -49,5 +49,7 @@ export interface Scenario {
   hours?: number
   /** minutes, where tables are not simulated */
   noticed?: number
+  /** how tables come to be, if not as they do elsewhere */
+  tables?: Tables
   run (settings: Settings): Answer
 }

@@ -6,7 +6,7 @@ import type { Key } from '../../../src/kademlia/key.ts'
 import type { SimNetwork, Sent } from '../network/network.ts'
 import type { SimNode } from '../network/node.ts'
 import type { Random } from '../network/random.ts'
-import type { Policy, Rules, Step } from '../policies/policy.ts'
+import type { LookupView, Policy, Rules, Step } from '../policies/policy.ts'
 
 export interface LookupTask {
   rules: Rules
@@ -19,12 +19,16 @@ export interface LookupTask {
   avoid? (peer: SimNode): boolean
   /** the lookup has what it wanted once this peer has answered */
   isGoal? (peer: SimNode): boolean
+  /** sees after each reply what was found so far; true ends the lookup, for it is enough. Ours only */
+  onStep? (view: LookupView): boolean
 }
 
 /** What came of it, and what it took. */
 export interface LookupReport {
   /** nearest first */
   found: SimNode[]
+  /** all that answered, nearest first; of ours only */
+  all?: SimNode[]
   /** it ended with the goal */
   reachedGoal: boolean
   /** requests begun: sent, or still being dialled when the dial failed or was given up */
@@ -76,7 +80,7 @@ class LookupRun {
   constructor (network: SimNetwork, task: LookupTask, done: (report: LookupReport) => void) {
     const { rules, from, target, random, known = [], avoid } = task
     const ofTable = from.table.closest(target, rules.seeds, avoid == null ? undefined : peer => !avoid(peer))
-    const seeds = [...ofTable, ...known]
+    const seeds = [...ofTable, ...known.filter(peer => avoid?.(peer) !== true)]
 
     this.#network = network
     this.#task = task
@@ -159,7 +163,7 @@ class LookupRun {
   }
 
   #settle (peer: SimNode, closer: SimNode[] | undefined, { askedAt, sent }: Exchange): void {
-    const { from, isGoal, avoid } = this.#task
+    const { from, isGoal, onStep, avoid } = this.#task
 
     if (closer == null) {
       this.#report.failed++
@@ -175,7 +179,7 @@ class LookupRun {
 
     this.#hops?.onReply(peer, closer)
     this.#policy.onReply(peer, avoid == null ? closer : closer.filter(named => !avoid(named)))
-    this.#report.reachedGoal = isGoal?.(peer) === true
+    this.#report.reachedGoal = isGoal?.(peer) === true || (this.#policy.view != null && onStep?.(this.#policy.view) === true)
   }
 
   /** It is over, with what it has found so far. No effect when it has ended. */
@@ -196,6 +200,7 @@ class LookupRun {
     })
     report.ms = clock.now - this.#begun
     report.found = this.#policy.closest()
+    report.all = this.#policy.view?.closest(Infinity)
     report.hopsDiscovery = this.#hops?.discovery(report.found) ?? 0
     report.hopsConfirm = this.#hops?.confirmation(report.found) ?? 0
 

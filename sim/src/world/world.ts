@@ -10,6 +10,7 @@ import { RULES } from '../policies/index.ts'
 import { fill } from './fill.ts'
 import { join } from './join.ts'
 import type { Key } from '../../../src/kademlia/key.ts'
+import type { Place } from '../network/geography.ts'
 
 /** joined: by the nodes' own joins and refreshes. filled: by one who knows them all, which is faster. */
 export type Tables = 'joined' | 'filled'
@@ -17,14 +18,23 @@ export type Tables = 'joined' | 'filled'
 /** A network grows by one in so long, ms, divided by its size: it doubles every 83 seconds. */
 const GROWTH = 120_000
 
+export interface WorldOptions {
+  /** a request has come to a node */
+  onRequest? (to: SimNode, from: SimNode): void
+  /** where a node is, if not anywhere on the globe */
+  place? (random: Random): Place
+}
+
 export class World {
   readonly random: Random
   readonly clock = new Clock()
   /** in which nodes live: they learn */
   readonly network: SimNetwork
   readonly nodes: SimNode[] = []
+  readonly #place: (random: Random) => Place
 
-  constructor (seed: string, onRequest?: (to: SimNode, from: SimNode) => void) {
+  constructor (seed: string, { onRequest, place = settle }: WorldOptions = {}) {
+    this.#place = place
     this.random = new Random(seed)
     this.network = new SimNetwork(this.clock, this.random.fork('network'), { learning: true, onRequest })
   }
@@ -42,7 +52,7 @@ export class World {
     const id = i.toString(36)
     const random = this.random.fork(`node ${id}`)
 
-    return new SimNode(id, key ?? random.key(), settle(random))
+    return new SimNode(id, key ?? random.key(), this.#place(random))
   }
 
   /** The same nodes as they are now, in a network of its own time in which nobody learns: what happens there leaves no trace. */
@@ -52,8 +62,8 @@ export class World {
 }
 
 /** A network of `size` honest nodes, at rest. */
-export function createWorld (seed: string, size: number, tables: Tables, onRequest?: (to: SimNode, from: SimNode) => void): World {
-  const world = new World(seed, onRequest)
+export function createWorld (seed: string, size: number, tables: Tables, options?: WorldOptions): World {
+  const world = new World(seed, options)
 
   if (tables === 'filled') {
     Array.from({ length: size }, () => world.addNode())

@@ -104,9 +104,11 @@ describe('upkeep', () => {
 describe('a network', () => {
   it('is made by the joins of its nodes: each first meets seeds among those that were there before', () => {
     const met = new Map<string, string>()
-    createWorld('1', 60, 'joined', (to, from) => {
-      if (!met.has(from.id)) {
-        met.set(from.id, to.id)
+    createWorld('1', 60, 'joined', {
+      onRequest: (to, from) => {
+        if (!met.has(from.id)) {
+          met.set(from.id, to.id)
+        }
       }
     })
 

@@ -27,8 +27,8 @@ export interface SweeperNeeds {
   load (options: AbortOptions): Promise<void>
   /** why nothing can be announced at the moment; undefined when it can */
   obstacle (): Obstacle | undefined
-  /** which share of the key space one exploration tells of; undefined while that is not known */
-  regionShare (): number | undefined
+  /** which share of the key space one exploration tells of, at the most */
+  regionShare (): number
   /** at least 0, less than 1 */
   random (): number
   /** a batch was announced */
@@ -72,6 +72,10 @@ export interface SweepStatus extends SweepCounts {
 
 /** An exploration may be used for no more than this part of all cells at once: what is announced before its turn must not be due again at it. */
 const MAX_CELLS = CELLS / 16
+
+/** Where all of the key space is one region, it has so many turns in a cycle at the least, if each then has so many keys. */
+const PARTS = 64
+const LEAST_KEYS = 512
 
 /** By chance, a part has its turn up to this share of the cycle late. */
 const JITTER = 0.001
@@ -176,7 +180,13 @@ export class Sweeper {
 
   /** A key in that cell is to be announced, not at once but soon. */
   wakeSoon (cell: number): void {
-    this.#retries.onFailure(cell, Date.now())
+    const now = Date.now()
+
+    // the others of the cell are not to wait longer for it
+    if (!this.#retries.waits(cell, now)) {
+      this.#retries.onFailure(cell, now)
+    }
+
     this.replan()
   }
 
@@ -265,7 +275,7 @@ export class Sweeper {
 
     for (let cell = this.#firstDue(this.#resumeAt); cell != null && this.#needs.obstacle() == null; cell = this.#firstDue(cell)) {
       signal.throwIfAborted()
-      await this.#sweepBlock(this.#needs.keys.cells.block(cell, { maxCells: this.#maxCells(), maxKeys: this.#options.maxKeys }), signal)
+      await this.#sweepBlock(this.#needs.keys.cells.block(cell, { maxCells: this.#maxCells(), maxKeys: this.#maxKeys() }), signal)
     }
   }
 
@@ -347,7 +357,15 @@ export class Sweeper {
   }
 
   #maxCells (): number {
-    return Math.min(MAX_CELLS, Math.max(1, Math.floor((this.#needs.regionShare() ?? 0) * CELLS)))
+    return Math.min(MAX_CELLS, Math.max(1, Math.floor(this.#needs.regionShare() * CELLS)))
+  }
+
+  /** What is new is announced as fast as may be; what has its turn again, in parts that are small, however small the network is. */
+  #maxKeys (): number {
+    const { maxKeys } = this.#options
+    const { size, neverAnnounced } = this.#needs.keys.cells
+
+    return neverAnnounced > 0 ? maxKeys : Math.min(maxKeys, Math.max(LEAST_KEYS, size / PARTS))
   }
 
   /** The first cell in the order of the key space, from that one or from where the cycle is, that is due and has not failed a moment ago. */
