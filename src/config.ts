@@ -45,7 +45,7 @@ export interface KadDHTConfig {
   randomWalk: Required<RandomWalkInit>
   groupOf: AddressGroup
   perGroup: GroupLimits
-  providers: { cacheSize: number, cleanupInterval: number, validity: number, region: RegionMode }
+  providers: { cacheSize: number, cleanupInterval: number, validity: number, addressValidity: number, region: RegionMode }
   /** how what this node provides is announced again, times in ms */
   sweep: { cycle: number, concurrency: number, maxKeys: number, retryInterval: number }
   republish: Required<RepublishInit>
@@ -112,6 +112,7 @@ const PROVIDERS_DEFAULTS: Required<ProvidersInit> = {
   cacheSize: 2_048,
   cleanupInterval: 5_400,
   provideValidity: 172_800,
+  addressValidity: 86_400,
   regionStore: 'auto'
 }
 
@@ -146,6 +147,7 @@ const LIMITS_DEFAULTS: Required<LimitsInit> = {
   validatorTimeout: 5 * SECOND,
   storedProviders: 1_000_000,
   providersPerKey: 500,
+  providersPerSender: 250_000,
   foundProviders: 1_000,
   queries: 1_000,
   requests: 4_096,
@@ -196,7 +198,7 @@ const CHECKS: Record<keyof KadDHTInit, Check> = {
   seeds: (name, value) => { parseSeeds(name, value) },
   randomWalk: group({ enabled: boolean, interval: timer(1), queriesPerPeriod: positive, timeout: timer(1) }),
   diversity: group({ groupOf: func, peersPerGroup: positive, peersPerGroupInBucket: positive }),
-  providers: group({ cacheSize: positive, cleanupInterval: timer(SECOND), provideValidity: duration, regionStore: oneOf('off', 'on', 'auto') }),
+  providers: group({ cacheSize: positive, cleanupInterval: timer(SECOND), provideValidity: duration, addressValidity: duration, regionStore: oneOf('off', 'on', 'auto') }),
   reprovide: group({ concurrency: positive, maxQueueSize: positive, threshold: duration, interval: timer(1), validity: duration }),
   republish: group({ validity: duration, interval: timer(1), concurrency: positive, maxQueueSize: positive }),
   replicate: group({ interval: duration, concurrency: positive, maxQueueSize: positive }),
@@ -215,6 +217,7 @@ const CHECKS: Record<keyof KadDHTInit, Check> = {
     validatorTimeout: timer(1),
     storedProviders: positive,
     providersPerKey: positive,
+    providersPerSender: positive,
     foundProviders: positive,
     queries: positive,
     requests: positive,
@@ -283,6 +286,7 @@ export function resolveConfig (init: KadDHTInit): KadDHTConfig {
       cacheSize: providers.cacheSize,
       cleanupInterval: providers.cleanupInterval * SECOND,
       validity: providers.provideValidity * SECOND,
+      addressValidity: providers.addressValidity * SECOND,
       region: providers.regionStore
     },
     seeds: parseSeeds('seeds', init.seeds ?? []),

@@ -18,6 +18,8 @@ export interface MetricSources {
   providing (): { keys: number, neverAnnounced: number, due: number, progress: number, lag: number }
   /** values held for others, and what waits to be put to others again */
   values (): { records: number, bytes: number, replications: number, publications: number }
+  /** announcements of others, what of them is kept in memory, and changes of them that are not written yet */
+  providers (): { records: number, keysAtHand: number, announcementsAtHand: number, unwritten: number }
   /** undefined while it is not known */
   networkSize (): NetworkSize | undefined
   /** requests that wait for a stream */
@@ -56,6 +58,12 @@ export function registerGauges (metrics: Metrics, name: (suffix: string) => stri
   metrics.registerMetric(name('stored_value_bytes'), { calculate: () => sources.values().bytes })
   metrics.registerMetric(name('replication_queue'), { calculate: () => sources.values().replications })
   metrics.registerMetric(name('republish_queue'), { calculate: () => sources.values().publications })
+  metrics.registerMetric(name('stored_providers'), { calculate: () => sources.providers().records })
+  metrics.registerMetric(name('provider_write_queue'), { calculate: () => sources.providers().unwritten })
+  metrics.registerMetricGroup(name('provider_cache'), {
+    label: 'what',
+    calculate: () => ({ keys: sources.providers().keysAtHand, announcements: sources.providers().announcementsAtHand })
+  })
   metrics.registerMetric(name('network_size'), { calculate: () => sources.networkSize()?.peers ?? 0 })
   metrics.registerMetric(name('network_size_error'), { calculate: () => sources.networkSize()?.error ?? 0 })
   metrics.registerMetric(name('requests_waiting'), { calculate: sources.requestsWaiting })

@@ -142,6 +142,11 @@ export class KadDHTService extends TypedEventEmitter<KadDHTEvents & PeerDiscover
     await this.#change
   }
 
+  /** libp2p closes the connections while it stops the services: what has still to be told goes before. */
+  async beforeStop (): Promise<void> {
+    await this.#parts.providers.drained()
+  }
+
   /** No effect when it does not run. */
   async stop (): Promise<void> {
     if (this.#running) {
@@ -386,6 +391,7 @@ export class KadDHTService extends TypedEventEmitter<KadDHTEvents & PeerDiscover
     if (hostsOf(addresses) !== this.#hosts) {
       this.#hosts = hostsOf(addresses)
       this.#parts.peers.onAddressChange()
+      this.#parts.providers.announce()
     }
   }
 

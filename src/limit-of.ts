@@ -19,8 +19,12 @@ export type Limit =
   'streams' |
   /** a value of another was not stored, or had to go: `limits.storedValues`, `limits.storedValueBytes` or `limits.valuesPerPublisher` */
   'values' |
-  /** an announcement was not stored: `limits.storedProviders`, or `limits.providersPerKey` */
-  'providers'
+  /** an announcement of another was not stored, or had to go: `limits.storedProviders`, … */
+  'providers' |
+  /** … `limits.providersPerKey`, … */
+  'providers-per-key' |
+  /** … or, not stored only, `limits.providersPerSender` */
+  'providers-per-sender'
 
 const LIMITS: Partial<Record<string, Limit>> = {
   TooManyQueriesError: 'queries',
@@ -35,9 +39,7 @@ export function limitOf (error: Error): Limit | undefined {
   return LIMITS[error.name] ?? (error.name === 'DialError' && isOurs(error) ? 'dials' : undefined)
 }
 
-/** The limit that kept this node from storing what another sent, if it was one. */
-export function storeLimitOf (type: string, error: Error): Limit | undefined {
-  if (error.name === 'StoreFullError') {
-    return type === 'PUT_VALUE' ? 'values' : 'providers'
-  }
+/** Whether a limit of this node kept it from storing a value that another sent. */
+export function isValuesLimit (type: string, error: Error): boolean {
+  return type === 'PUT_VALUE' && error.name === 'StoreFullError'
 }

@@ -42,6 +42,8 @@ export interface DHTMetrics {
   onPublishFailed (): void
   /** keys that this node provides were announced by a sweep, and what that took */
   onReprovided (batch: { announced: unknown[], failed: unknown[], records: number, lookups: number, messages: number }): void
+  /** so many changes of the provider records could not be written, as on a full disk */
+  onProvidersUnwritten (changes: number): void
   /** something was not done for a limit of this node */
   onLimit (limit: Limit): void
   /** an operation begins; call what is returned when it ends */
@@ -69,6 +71,7 @@ export function createMetrics (metrics: Metrics | undefined, prefix: string, sou
   const replicated = metrics?.registerCounter(name('replication_requests_total'))
   const unpublished = metrics?.registerCounter(name('republish_errors_total'))
   const reprovided = metrics?.registerCounterGroup(name('reprovide_total'), { label: 'what' })
+  const unwritten = metrics?.registerCounter(name('provider_write_errors_total'))
   const limits = metrics?.registerCounterGroup(name('limits_total'), { label: 'limit' })
 
   return {
@@ -88,6 +91,7 @@ export function createMetrics (metrics: Metrics | undefined, prefix: string, sou
     onReprovided: ({ announced, failed, records, lookups, messages }) => {
       reprovided?.increment({ announced: announced.length, failed: failed.length, records, lookups, messages })
     },
+    onProvidersUnwritten: changes => { unwritten?.increment(changes) },
     onLimit: limit => { limits?.increment({ [limit]: true }) },
     onOperation: operationTimer(metrics, name)
   }

@@ -23,7 +23,8 @@ export interface TimeoutInit {
 /** How provider records of others are kept. */
 export interface ProvidersInit {
   /**
-   * Keys whose providers are kept in memory beside the datastore: more of them cost memory and save reads.
+   * Keys whose providers are kept in memory beside the datastore, with eight times as many announcements at the most: more of them cost
+   * memory, some 300 bytes an announcement, and save reads.
    *
    * @default 2048
    */
@@ -40,6 +41,13 @@ export interface ProvidersInit {
    * @default 172_800 (48 hours)
    */
   provideValidity?: number
+  /**
+   * How long the addresses are served that came with it, in seconds: they change more often than what a node provides. After that a provider
+   * is served with those that are known of it otherwise, if there are any.
+   *
+   * @default 86_400 (24 hours)
+   */
+  addressValidity?: number
   /**
    * Whether providers are announced to, and looked for at, every node within the distance in which the k nearest of a key are to be expected, and not the k
    * nearest alone. An attacker who crowds a key with nodes of its own cannot hide it then. `auto` does so where the k nearest are much nearer than they
@@ -236,17 +244,26 @@ export interface LimitsInit {
    */
   validatorTimeout?: number
   /**
-   * Provider records stored for others.
+   * Provider records stored for others. When there is no place, those of least use go, which are those of keys far from this node, and of
+   * these the ones that lapse soonest; one that is itself of less use than all that are stored is refused. In memory each takes some 50 bytes.
    *
    * @default 1_000_000
    */
   storedProviders?: number
   /**
-   * Provider records stored under one key.
+   * Provider records stored under one key. When there is no place, one goes of the IP group (`diversity.groupOf`) that has most, if it has
+   * more than a tenth, and else the one whose provider is farthest from the key; the newcomer is refused where it is that one.
    *
    * @default 500
    */
   providersPerKey?: number
+  /**
+   * Provider records stored of one provider; further ones are refused. In a small network with one big publisher raise it: each node is
+   * among the nearest to every key there.
+   *
+   * @default 250_000
+   */
+  providersPerSender?: number
   /**
    * Providers that one search returns.
    *

@@ -5,7 +5,7 @@ import { multihashOf } from './arguments.ts'
 import { Background } from './background.ts'
 import { neighbourhood } from './kademlia/neighbourhood.ts'
 import { MAX_ASKED, UPKEEP } from './kademlia/parameters.ts'
-import { limitOf, storeLimitOf } from './limit-of.ts'
+import { isValuesLimit, limitOf } from './limit-of.ts'
 import { LocalNode } from './local-node.ts'
 import { createMetrics } from './metrics.ts'
 import { Mode } from './mode.ts'
@@ -106,6 +106,7 @@ export function createParts (components: KadDHTComponents, config: KadDHTConfig,
     lookups: () => queries.running,
     providing: () => providers.providing.status(),
     values: () => values.counts,
+    providers: () => providers.counts,
     networkSize: () => queries.networkSize,
     requestsWaiting: () => client.waiting,
     dials: () => client.dials,
@@ -287,16 +288,23 @@ function createValues ({ components, config, log, self, table, repairs, metrics 
 }
 
 function createProviders ({ components, config, log, self, table, metrics }: Base, client: Client, requests: Requests, queries: QueryManager, peers: Peers, local: LocalNode): Providers {
-  const { datastorePrefix, providers: { validity, cacheSize, region }, sweep, limits, peerInfoMapper } = config
+  const { datastorePrefix, providers: { validity, addressValidity, cacheSize, region }, sweep, limits, peerInfoMapper, groupOf } = config
   const { datastore, peerId, peerStore, connectionManager } = components
 
   return new Providers({
     prefix: `${datastorePrefix}/provider`,
     providedPrefix: `${datastorePrefix}/providing`,
     validity,
+    addressValidity,
     cacheSize,
     maxProvidersPerKey: limits.providersPerKey,
+    maxPerSender: limits.providersPerSender,
     maxRecords: limits.storedProviders,
+    onEvicted: limit => { metrics.onLimit(limit) },
+    onWriteFailed: (error, changes) => {
+      log.error('%d changes of provider records could not be written - %e', changes, error)
+      metrics.onProvidersUnwritten(changes)
+    },
     region,
     sweep
   }, {
@@ -305,7 +313,7 @@ function createProviders ({ components, config, log, self, table, metrics }: Bas
     peerId,
     toPeerId,
     multihashOf,
-    hasPeers: () => table.table.size > 0,
+    tableSize: () => table.table.size,
     contact: () => local.contact(),
     encodedSelf: () => local.encodedSelf(),
     encoded: id => local.encoded(id),
@@ -314,6 +322,7 @@ function createProviders ({ components, config, log, self, table, metrics }: Bas
     request: async (to, request, options) => requests.request(to, request, options),
     notify: async (to, request, options) => requests.notify(to, request, options),
     mapper: peerInfoMapper,
+    groupOf,
     maxFound: limits.foundProviders,
     known: async id => storedPeer(peerStore, id, peerInfoMapper),
     // what this node knows was looked at before
@@ -322,6 +331,7 @@ function createProviders ({ components, config, log, self, table, metrics }: Bas
     measure: async (peer, signal) => ping(await client.connect(peer, signal), signal),
     onIncomplete: () => { metrics.onLimit('completions') },
     random: Math.random,
+    onLimit: limit => { metrics.onLimit(limit) },
     onAnnounced: batch => { metrics.onReprovided(batch) },
     log
   })
@@ -343,11 +353,10 @@ function createMode ({ components, config, log, metrics, table }: Base, values: 
     },
     onServed: (type, ms) => { metrics.onRequestServed(type, ms) },
     onRefused: (type, _, error) => {
-      const limit = storeLimitOf(type, error)
       metrics.onRequestRefused(type)
 
-      if (limit != null) {
-        metrics.onLimit(limit)
+      if (isValuesLimit(type, error)) {
+        metrics.onLimit('values')
       }
     }
   })

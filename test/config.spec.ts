@@ -38,13 +38,13 @@ const COUNTS = [
   'prefixLength', 'pingOldContactConcurrency', 'pingOldContactMaxQueueSize', 'pingNewContactConcurrency', 'pingNewContactMaxQueueSize',
   'maxInboundStreams', 'maxOutboundStreams', 'providers.cacheSize', 'reprovide.concurrency', 'reprovide.maxQueueSize', 'limits.valueSize', 'limits.storedValueBytes', 'limits.valuesPerPublisher',
   'republish.concurrency', 'republish.maxQueueSize', 'replicate.concurrency', 'replicate.maxQueueSize',
-  'limits.storedValues', 'limits.storedProviders', 'limits.providersPerKey', 'limits.foundProviders', 'limits.queries', 'limits.requests', 'limits.requestsPerStream', 'limits.streamsPerPeer',
+  'limits.storedValues', 'limits.storedProviders', 'limits.providersPerKey', 'limits.providersPerSender', 'limits.foundProviders', 'limits.queries', 'limits.requests', 'limits.requestsPerStream', 'limits.streamsPerPeer',
   'limits.waitingPerPeer', 'limits.warmStreams', 'limits.dials',
   'randomWalk.queriesPerPeriod', 'diversity.peersPerGroup', 'diversity.peersPerGroupInBucket'
 ]
 const DURATIONS = [
   'querySelfInterval', 'initialQuerySelfInterval', 'pingOldContactTimeout.minTimeout', 'pingOldContactTimeout.maxTimeout',
-  'pingNewContactTimeout.minTimeout', 'pingNewContactTimeout.maxTimeout', 'providers.cleanupInterval', 'providers.provideValidity',
+  'pingNewContactTimeout.minTimeout', 'pingNewContactTimeout.maxTimeout', 'providers.cleanupInterval', 'providers.provideValidity', 'providers.addressValidity',
   'reprovide.threshold', 'reprovide.interval', 'reprovide.validity', 'networkDialTimeout.minTimeout', 'networkDialTimeout.maxTimeout',
   'republish.validity', 'republish.interval', 'replicate.interval', 'limits.validatorTimeout',
   'onPeerConnectTimeout', 'incomingMessageTimeout', 'randomWalk.interval', 'randomWalk.timeout'
@@ -77,7 +77,7 @@ describe('the options', () => {
       probeNew: { concurrency: 20, maxQueueSize: 100, timeout: 10_000 },
       maxInboundStreams: 32,
       maxOutboundStreams: 64,
-      providers: { cacheSize: 2_048, cleanupInterval: 5_400_000, validity: 48 * HOUR, region: 'auto' },
+      providers: { cacheSize: 2_048, cleanupInterval: 5_400_000, validity: 48 * HOUR, addressValidity: 24 * HOUR, region: 'auto' },
       sweep: { cycle: 22 * HOUR, concurrency: 10, maxKeys: 16_384, retryInterval: HOUR },
       requestTimeout: 10_000,
       slow: { min: 500, initial: 2_000, max: 5_000 },
@@ -92,6 +92,7 @@ describe('the options', () => {
         validatorTimeout: 5_000,
         storedProviders: 1_000_000,
         providersPerKey: 500,
+        providersPerSender: 250_000,
         foundProviders: 1_000,
         queries: 1_000,
         requests: 4_096,
@@ -148,7 +149,7 @@ describe('the options', () => {
     expect(config.peerInfoMapper).to.equal(passthroughMapper)
     expect(config.probeOld).to.deep.equal({ concurrency: 4, maxQueueSize: 100, timeout: 700 })
     expect(config.probeNew).to.deep.equal({ concurrency: 20, maxQueueSize: 6, timeout: 9 })
-    expect(config.providers).to.deep.equal({ cacheSize: 2_048, cleanupInterval: 2_000, validity: 48 * HOUR, region: 'auto' })
+    expect(config.providers).to.deep.equal({ cacheSize: 2_048, cleanupInterval: 2_000, validity: 48 * HOUR, addressValidity: 24 * HOUR, region: 'auto' })
     expect(config.sweep).to.include({ cycle: 1, retryInterval: HOUR })
     expect(config.limits).to.include({ queries: 12, warmStreams: 256 })
     expect(config.slow).to.deep.equal({ min: 500, initial: 700, max: 700 })

@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
 import { RoutingTable } from '../src/kademlia/routing-table.ts'
-import { limitOf, storeLimitOf } from '../src/limit-of.ts'
+import { isValuesLimit, limitOf } from '../src/limit-of.ts'
 import { createMetrics } from '../src/metrics.ts'
 import { StoreFullError, TooManyQueriesError } from '../src/query/errors.ts'
 import { NotSentError, RecentlyFailedDialError, TooManyRequestsError } from '../src/wire/errors.ts'
@@ -45,6 +45,7 @@ describe('the metrics', () => {
       lookups: () => 7,
       providing: () => ({ keys: 61, neverAnnounced: 53, due: 11, progress: 0.25, lag: 59_000 }),
       values: () => ({ records: 31, bytes: 37, replications: 41, publications: 43 }),
+      providers: () => ({ records: 53, keysAtHand: 59, announcementsAtHand: 61, unwritten: 67 }),
       networkSize: () => ({ peers: 47, error: 0.05 }),
       requestsWaiting: () => 13,
       dials: () => ({ open: 17, waiting: 19 }),
@@ -118,6 +119,14 @@ describe('the metrics', () => {
     expect(['ping_old_contact_queue', 'ping_new_contact_queue', 'lookups', 'reprovide_queue'].map(value)).to.deep.equal([3, 5, 7, 11])
     expect(['requests_waiting', 'dials_open', 'dials_waiting'].map(value)).to.deep.equal([13, 17, 19])
     expect(values('streams')).to.deep.equal({ warm: 23, busy: 29 })
+    expect(value('provider_write_queue')).to.equal(67)
+  })
+
+  it('count the provider records, and those at hand', () => {
+    expect(value('stored_providers')).to.equal(53)
+    expect(values('provider_cache')).to.deep.equal({ keys: 59, announcements: 61 })
+    metrics.onProvidersUnwritten(3)
+    expect(value('provider_write_errors_total')).to.equal(3)
   })
 
   it('count what was not done for a limit of this node, by the limit', () => {
@@ -137,9 +146,9 @@ describe('the metrics', () => {
       .to.deep.equal(['queries', 'requests', 'dials', 'dials', 'streams'])
     expect([new Error('no'), new RecentlyFailedDialError(), Object.assign(new Error('refused'), { name: 'DialError' })].map(limitOf))
       .to.deep.equal([undefined, undefined, undefined])
-    expect(storeLimitOf('PUT_VALUE', new StoreFullError())).to.equal('values')
-    expect(storeLimitOf('ADD_PROVIDER', new StoreFullError())).to.equal('providers')
-    expect(storeLimitOf('ADD_PROVIDER', new Error('no'))).to.equal(undefined)
+    expect(isValuesLimit('PUT_VALUE', new StoreFullError())).to.equal(true)
+    expect(isValuesLimit('ADD_PROVIDER', new StoreFullError())).to.equal(false)
+    expect(isValuesLimit('PUT_VALUE', new Error('no'))).to.equal(false)
   })
 
   it('count requests by their type', () => {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	dht "github.com/libp2p/go-libp2p-kad-dht"
+	"github.com/libp2p/go-libp2p-kad-dht/provider"
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
 )
@@ -16,6 +17,9 @@ import (
 type node struct {
 	host host.Host
 	dht  *dht.IpfsDHT
+	// sweep and router are there once the node sweeps, see announce.go.
+	sweep  *provider.SweepingProvider
+	router *countingRouter
 }
 
 // subjectNetwork is a whole network in this process, that does as it is told and rests otherwise.
@@ -26,9 +30,10 @@ type subjectNetwork struct {
 
 func (n *subjectNetwork) calls() map[string]handler {
 	return map[string]handler{
-		"form":   handle(n.form),
-		"batch":  handle(n.batch),
-		"memory": handle(func(struct{}) (*float64, error) { return rssMiB(), nil }),
+		"form":     handle(n.form),
+		"batch":    handle(n.batch),
+		"announce": handle(n.announce),
+		"memory":   handle(func(struct{}) (*float64, error) { return rssMiB(), nil }),
 	}
 }
 
@@ -67,7 +72,7 @@ func (n *subjectNetwork) form(request formRequest) (formed, error) {
 		if err != nil {
 			return formed{}, err
 		}
-		n.nodes = append(n.nodes, &node{h, d})
+		n.nodes = append(n.nodes, &node{host: h, dht: d})
 	}
 
 	for _, joining := range n.nodes[1:] {

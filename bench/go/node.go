@@ -19,6 +19,9 @@ import (
 
 const kadProtocol = "/ipfs/kad/1.0.0"
 
+// replication is Kademlia's k, as on the public network.
+const replication = 20
+
 // newHost listens on loopback, or nowhere: TCP + noise + yamux, and no limits but those of the machine, as for the
 // subjects in JavaScript.
 func newHost(key crypto.PrivKey, listen bool) (host.Host, error) {
@@ -44,7 +47,7 @@ func newHost(key crypto.PrivKey, listen bool) (host.Host, error) {
 func newDHT(h host.Host, datastore ds.Batching, options ...dht.Option) (*dht.IpfsDHT, error) {
 	options = append(options,
 		dht.Mode(dht.ModeServer),
-		dht.BucketSize(20),
+		dht.BucketSize(replication),
 		// kad-dht refuses a namespace of one's own under the prefix /ipfs. It looks at the prefix only, so the whole id is
 		// set instead, behind a prefix that nobody uses.
 		dht.ProtocolPrefix("/bench"),

@@ -53,7 +53,7 @@ func (s *server) start(request startRequest) (started, error) {
 	if err != nil {
 		return started{}, err
 	}
-	s.node = &node{h, d}
+	s.node = &node{host: h, dht: d}
 
 	addrs := make([]string, 0, len(h.Addrs()))
 	for _, addr := range h.Addrs() {

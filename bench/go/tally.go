@@ -14,6 +14,9 @@ import (
 type tally struct {
 	// counts by key. The map is not changed while a batch runs.
 	counts atomic.Pointer[map[string]*count]
+	// sender is whose requests are counted in sent, whatever they are about.
+	sender atomic.Pointer[peer.ID]
+	sent   atomic.Int64
 }
 
 type count struct {
@@ -30,19 +33,31 @@ func (t *tally) begin(keys [][]byte) {
 	t.counts.Store(&counts)
 }
 
+// beginOf counts all that the peer sends from now on.
+func (t *tally) beginOf(sender peer.ID) {
+	t.sender.Store(&sender)
+	t.sent.Store(0)
+}
+
 func (t *tally) of(key []byte) *count {
 	return (*t.counts.Load())[string(key)]
 }
 
 // hook counts what the node `self` receives. Nodes that may enter a table are asked for themselves: that is upkeep.
 func (t *tally) hook(self peer.ID) func(context.Context, network.Stream, *pb.Message) {
-	return func(_ context.Context, _ network.Stream, request *pb.Message) {
+	return func(_ context.Context, stream network.Stream, request *pb.Message) {
+		if string(request.GetKey()) == string(self) {
+			return
+		}
+		if sender := t.sender.Load(); sender != nil && stream.Conn().RemotePeer() == *sender {
+			t.sent.Add(1)
+		}
 		counts := t.counts.Load()
 		if counts == nil {
 			return
 		}
 		counted := (*counts)[string(request.GetKey())]
-		if counted == nil || string(request.GetKey()) == string(self) {
+		if counted == nil {
 			return
 		}
 		counted.messages.Add(1)

@@ -23,15 +23,16 @@ export interface Quiet {
 /** An operation may resolve while streams close and tables are updated: that is part of its cost. */
 export const TRAILING: Quiet = { window: 40, cpu: 4, times: 1, limit: 2_000 }
 
-/** Until what operations leave behind is done. `onLook` is called after each look. */
-export async function untilQuiet ({ window, cpu, times, limit }: Quiet, onLook?: () => void): Promise<void> {
+/** Until what operations leave behind is done. `onLook` is called after each look, with whether all was quiet. */
+export async function untilQuiet ({ window, cpu, times, limit }: Quiet, onLook?: (isQuiet: boolean) => void): Promise<void> {
   const end = performance.now() + limit
   let quiet = 0
 
   while (quiet < times && performance.now() < end) {
     const before = cpuTime()
     await delay(window)
-    quiet = cpuTime() - before <= cpu ? quiet + 1 : 0
-    onLook?.()
+    const isQuiet = cpuTime() - before <= cpu
+    quiet = isQuiet ? quiet + 1 : 0
+    onLook?.(isQuiet)
   }
 }

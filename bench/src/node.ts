@@ -6,6 +6,7 @@ import { identify } from '@libp2p/identify'
 import { memory } from '@libp2p/memory'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
+import { MemoryDatastore } from 'datastore-core'
 import { createLibp2p } from 'libp2p'
 import type { DHT, Subject } from './subjects/subject.ts'
 import type { TransportName } from './transport-names.ts'
@@ -15,6 +16,7 @@ import type { Datastore } from 'interface-datastore'
 export interface Node {
   libp2p: Libp2p
   dht: DHT
+  datastore: Datastore
 }
 
 export interface NodeInit {
@@ -25,7 +27,7 @@ export interface NodeInit {
   datastore?: Datastore
 }
 
-export async function createNode ({ subject, privateKey, transport, datastore }: NodeInit): Promise<Node> {
+export async function createNode ({ subject, privateKey, transport, datastore = new MemoryDatastore() }: NodeInit): Promise<Node> {
   const libp2p = await createLibp2p({
     privateKey,
     datastore,
@@ -41,5 +43,5 @@ export async function createNode ({ subject, privateKey, transport, datastore }:
     services: { identify: identify(), ping: ping(), dht: subject.service }
   })
 
-  return { libp2p, dht: subject.operations(libp2p.services.dht) }
+  return { libp2p, dht: subject.operations(libp2p.services.dht), datastore }
 }

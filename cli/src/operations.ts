@@ -6,7 +6,7 @@ import { fromString as uint8ArrayFromString } from 'uint8arrays/from-string'
 import { EXIT, UsageError, describe } from './errors.ts'
 import { measure } from './measure.ts'
 import { formatValue, parseKey, parseTarget, parseValue } from './namespace.ts'
-import { parseCID, parsePeerId } from './parse.ts'
+import { parseCID, parsePeerId, parseProvidable } from './parse.ts'
 import type { PeerInfo } from '@libp2p/interface'
 import type { KadDHT, Operation, ResolvedRecord, WriteResult } from 'libp2p-kad'
 
@@ -17,8 +17,21 @@ export interface OperationRequest {
   op: OperationName
   subject: string
   value?: string
+  options?: OperationOptions
   /** ms */
   timeout: number
+}
+
+/** How it is done, where there are several ways. */
+export interface OperationOptions {
+  /** of `provide`: returns when enough were told */
+  optimistic?: boolean
+  /** of `find-providers`: at the most so many */
+  count?: number
+  /** of `find-providers`: ends with the first that are found */
+  fast?: boolean
+  /** of `find-providers`: in the order of their round-trip times */
+  nearest?: boolean
 }
 
 export interface PeerResult {
@@ -95,16 +108,16 @@ const OPERATIONS: Record<OperationName, (request: OperationRequest) => Doing<any
     return doing({ start: (dht, signal) => dht.records.resolve(owner, value, { signal }), report: record => ({ ...named(record), ...formatValue(record.value) }) })
   },
   remove: ({ subject }) => doing({ start: (dht, signal) => dht.records.remove(subject, { signal }), report: result => ({ key: subject, ...written(result) }) }),
-  provide: ({ subject }) => {
-    const cid = parseCID(subject)
+  provide: ({ subject, options: { optimistic } = {} }) => {
+    const cid = parseProvidable(subject)
 
-    return doing({ start: (dht, signal) => dht.provide(cid, { signal }), report: result => ({ cid: subject, ...written(result) }) })
+    return doing({ start: (dht, signal) => dht.provide(cid, { signal, optimistic }), report: result => ({ cid: subject, ...written(result) }) })
   },
-  'find-providers': ({ subject }) => {
+  'find-providers': ({ subject, options: { count, fast, nearest } = {} }) => {
     const cid = parseCID(subject)
 
     return doing({
-      start: (dht, signal) => dht.findProviders(cid, { signal }),
+      start: (dht, signal) => dht.findProviders(cid, { signal, count, fast, prefer: nearest === true ? 'nearest' : undefined }),
       report: providers => {
         if (providers.length === 0) {
           throw new NotFoundError(`Nobody who was asked knows a provider of ${subject}`)

@@ -11,5 +11,17 @@ export function note (text: string): void {
 }
 
 export function plural (n = 0, what: string): string {
-  return `${n} ${what}${n === 1 ? '' : 's'}`
+  return `${number(n)} ${what}${n === 1 ? '' : 's'}`
+}
+
+const NUMBERS = new Intl.NumberFormat('en')
+
+/** With its thousands apart. */
+export function number (n: number): string {
+  return NUMBERS.format(n)
+}
+
+/** Whether it shows what is drawn over again: a terminal that has no width, as without a window, would wrap its line for ever. */
+export function isScreen (out: NodeJS.WriteStream): boolean {
+  return out.isTTY && out.columns > 0
 }

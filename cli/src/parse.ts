@@ -13,6 +13,12 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 const PACKAGE = resolve(fileURLToPath(import.meta.url), '../..')
 const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
 
+/** The longest multihash that DHT nodes take, bytes: the library's own limit, which Go shares. */
+const MAX_MULTIHASH = 80
+
+/** So much is shown of what is wrong, characters. */
+const SHOWN = 120
+
 /** The longest delay a timer takes; a longer one fires at once. */
 const MAX_DELAY = 2 ** 31 - 1
 
@@ -45,8 +51,25 @@ export function parseCID (text: string): CID {
   try {
     return CID.parse(text)
   } catch {
-    throw new UsageError(`"${text}" is not a CID: one begins with bafk…, bafy… or Qm…, and "kad provide <file>" prints that of a file`)
+    throw new UsageError(`"${shortened(text)}" is not a CID: one begins with bafk…, bafy… or Qm…, and "kad provide <file>" prints that of a file`)
   }
+}
+
+/** One that may be provided. */
+export function parseProvidable (text: string): CID {
+  const cid = parseCID(text)
+  const { byteLength } = cid.multihash.bytes
+
+  if (byteLength > MAX_MULTIHASH) {
+    throw new UsageError(`"${shortened(text)}" has a multihash of ${byteLength} bytes, and the most that nodes take is ${MAX_MULTIHASH}: content that is inlined in its CID needs no provider`)
+  }
+
+  return cid
+}
+
+/** Somebody may have named a file of anything. */
+function shortened (text: string): string {
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
 }
 
 export function parsePeerId (text: string): PeerId {

@@ -4,6 +4,8 @@ import { Command, CommanderError } from 'commander'
 import pkg from '../package.json' with { type: 'json' }
 import { addDemo } from './commands/demo.ts'
 import { addOperations } from './commands/operate.ts'
+import { addProvide } from './commands/provide.ts'
+import { addProvided } from './commands/provided.ts'
 import { addStart } from './commands/start.ts'
 import { addTable } from './commands/table.ts'
 import { describe, EXIT, exitCodeOf } from './errors.ts'
@@ -40,6 +42,8 @@ export async function run (args: string[]): Promise<number> {
   addDemo(program, end)
   addStart(program, end)
   addOperations(program, end)
+  addProvide(program, end)
+  addProvided(program, end)
   addTable(program, end)
 
   try {

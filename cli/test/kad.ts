@@ -26,8 +26,16 @@ function plain (): NodeJS.ProcessEnv {
 
 /** To its end. */
 export async function kad (...args: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: plain() })
+  return run(args, { input: '' })
+}
+
+/** To its end. `input`: what it reads; it gets Ctrl-C when `interrupt` resolves */
+export async function run (args: string[], { input, interrupt }: { input: string, interrupt?: Promise<unknown> }): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: plain() })
   const ended = exitOf(child)
+  void interrupt?.then(() => { child.kill('SIGINT') })
+  // it may end without having read it
+  child.stdin.on('error', () => {}).end(input)
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', text => { stdout += text })

@@ -29,6 +29,19 @@ const WRONG: Array<[args: string[], says: RegExp]> = [
   [['get', '/kad/x'], /--data.*--bootstrap/],
   [['get', '--timeout', 'soon', '/kad/x'], /--timeout: "soon" is not a duration: write 30s/],
   [['provide', 'neither'], /"neither" is neither a CID nor a file/],
+  [['provide'], /There is nothing to provide: name a CID or a file, or a list of CIDs with --from/],
+  [['provide', '--from', 'list', 'bafy'], /Either "bafy" or the list of --from/],
+  [['provide', '--from', PACKAGE], /no node to act through: .*--data.*--bootstrap/],
+  [['provide', '--data', 'x', '--from', 'no/such/file'], /--from: "no\/such\/file" is not a file that is there: name a file with one CID a line, or - for/],
+  [['provide', '--data', 'x', '--from', '/tmp'], /--from: "\/tmp" is a folder/],
+  [['provide', '--data', 'x', '--from', PACKAGE], /--from: ".*package\.json", line 1: "{" is not a CID: one begins with bafk…, bafy… or Qm…/],
+  [['provide', '--data', 'x', '--from', '-'], /--from: the standard input has no CID in it/],
+  [['provide', '--optimistic', '--from', 'list'], /'--optimistic' cannot be used with option '-f, --from <list>'/],
+  [['unprovide', '--data', 'x'], /Name the CIDs to announce no more, or a list of them with --from/],
+  [['unprovide', '--data', 'x', 'bafy'], /"bafy" is not a CID/],
+  [['provided'], /required option '-d, --data <folder>'/],
+  [['reprovide', '--status'], /required option '-d, --data <folder>'/],
+  [['find-providers', '--count', '0', 'bafy'], /--count: "0".*from 1 to 100000/],
   [['find-providers', 'bafy'], /"bafy" is not a CID/],
   [['find-peer', '12D3'], /"12D3" is not a peer id/],
   [['closest', ''], /The key is empty/],
@@ -50,7 +63,7 @@ describe('a wrong command line', { concurrency: 2 }, () => {
   }
 
   it('is none when help is asked for', async () => {
-    for (const command of [[], ['demo'], ['start'], ['put'], ['get'], ['publish'], ['resolve'], ['remove'], ['provide'], ['find-providers'], ['find-peer'], ['closest'], ['table']]) {
+    for (const command of [[], ['demo'], ['start'], ['put'], ['get'], ['publish'], ['resolve'], ['remove'], ['provide'], ['provided'], ['unprovide'], ['reprovide'], ['find-providers'], ['find-peer'], ['closest'], ['table']]) {
       const { code, stdout } = await kad(...command, '--help')
 
       assert.match(stdout, /Examples:/)

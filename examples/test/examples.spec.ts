@@ -10,6 +10,12 @@ const EXAMPLES: Array<[script: string, does: string, prints: RegExp[]]> = [
     /^bob gets: hello, bob$/,
     /^bob finds ada at \/ip4\/127\.0\.0\.1\/tcp\/\d+/
   ]],
+  ['announce-many.ts', 'announces 300 CIDs by few lookups, and another finds one', [
+    /^ada provides 300 photos$/,
+    /^300 of 300 are announced: 2100 records, and few lookups$/,
+    /^dave finds it at ada, bob, carol; the nearest has an address to fetch it from$/,
+    /^ada provides it any more: false$/
+  ]],
   ['user-profile.ts', 'publishes a profile that somebody else reads, checks and watches', [
     /^ada has published version 1 of her profile: [1-9]\d* nodes hold it$/,
     /^refused: InvalidRecordError: profile\.keys\.signing: expected the 32 bytes of an Ed25519 key\. /,

@@ -35,9 +35,9 @@ export class SweepSchedule {
     return (since < 0 ? since + this.#cycle : since) / this.#cycle
   }
 
-  /** From when on what is there has to be announced not to be due now: a while before its last moment. */
-  freshSince (place: number, now: number): number {
-    return this.next(place, now) - (1 + FRESH) * this.#cycle
+  /** Whether what is there is due: it was not announced a while before its last moment, or later. What was announced at a time that is still to come was not: a clock was wrong. */
+  isDue (place: number, announcedAt: number, now: number): boolean {
+    return announcedAt < this.next(place, now) - (1 + FRESH) * this.#cycle || announcedAt > now + FRESH * this.#cycle
   }
 
   /** How long it is past its time, ms: 0 for what is due since this cycle, or not due. */

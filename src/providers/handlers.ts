@@ -1,20 +1,22 @@
 // Answers ADD_PROVIDER and GET_PROVIDERS.
 
-import { InvalidMessageError } from '@libp2p/interface'
 import { keyOf } from '../kademlia/key.ts'
-import { decodeContacts, toContact } from '../query/contact.ts'
-import { MAX_REQUEST_PEERS } from '../wire/limits.ts'
-import { joinPeer, toPeerInfo } from '../wire/peer.ts'
-import type { Announcement } from './announcement.ts'
-import type { ProviderStore } from './provider-store.ts'
+import { joinPeer } from '../wire/peer.ts'
+import { ProvidersFullError } from './store/refusal.ts'
+import { Senders } from './store/senders.ts'
+import type { Announcement } from './store/announcement.ts'
+import type { ProviderStore } from './store/provider-store.ts'
+import type { ProviderLimit } from './store/refusal.ts'
 import type { Key } from '../kademlia/key.ts'
-import type { Contact } from '../query/contact.ts'
+import type { AddressGroup } from '../wire/address-group.ts'
 import type { PeerInfoMapper } from '../wire/peer.ts'
 import type { Reply, RequestHandler } from '../wire/server.ts'
 
 export interface ProviderHandlerNeeds {
   store: ProviderStore
   mapper: PeerInfoMapper
+  /** whom an address is of; without it nobody is of one group with another */
+  groupOf?: AddressGroup
   /** one's own id */
   self: string
   /** oneself as it goes into a reply; undefined without an address that may be used */
@@ -23,25 +25,34 @@ export interface ProviderHandlerNeeds {
   encoded (id: string): Uint8Array | undefined
   /** the nearest peers, as they go into a reply */
   closerPeers (target: Key, requester: string): Uint8Array[]
+  /** an announcement was not taken */
+  onLimit? (limit: ProviderLimit): void
   /** a number from 0 to 1 that nobody can foresee */
   random (): number
 }
 
-/** Takes the sender's word that it provides the key, and nobody else's. There is no reply. */
-export function addProviderHandler ({ store, mapper }: ProviderHandlerNeeds): RequestHandler {
-  return async ({ key, providers }, from) => {
-    const contact = decodeContacts(providers, MAX_REQUEST_PEERS).find(provider => provider.id === from.id && addressesOf(provider, mapper).length > 0)
-
-    if (contact == null) {
-      throw new InvalidMessageError('ADD_PROVIDER came without an address of its sender that may be used')
+/**
+ * Takes the sender's word that it provides the key, and nobody else's. There is no reply. At once unless the store has to read or write first. One that
+ * there is no place for is passed over: many may come on one stream, and the next ones are for other keys.
+ */
+export function addProviderHandler ({ store, mapper, groupOf, onLimit }: ProviderHandlerNeeds): RequestHandler {
+  const senders = new Senders({ mapper, groupOf })
+  const passOver = (error: unknown): undefined => {
+    if (!(error instanceof ProvidersFullError)) {
+      throw error
     }
 
-    await store.add(key.slice(), {
-      contact: toContact({ ...from, addrs: addressesOf(contact, mapper) }),
-      announcedAt: Date.now()
-    })
+    onLimit?.(error.limit)
+  }
 
-    return undefined
+  return ({ key, providers }, from, remoteAddr) => {
+    const sender = senders.of(from, providers, remoteAddr)
+
+    try {
+      return store.accept(key, sender, Date.now())?.then(() => undefined, passOver)
+    } catch (error) {
+      return passOver(error)
+    }
   }
 }
 
@@ -54,18 +65,15 @@ export function getProvidersHandler (needs: ProviderHandlerNeeds): RequestHandle
   }
 
   return ({ key }, from) => {
+    const target = keyOf(key)
     const reply = (announced: Announcement[]): Reply => ({
       providers: shuffled(announced.map(encoded), needs.random),
-      closer: needs.closerPeers(keyOf(key), from.id)
+      closer: needs.closerPeers(target, from.id)
     })
-    const announced = needs.store.announced(key)
+    const announced = needs.store.announced(key, target)
 
     return announced instanceof Promise ? announced.then(reply) : reply(announced)
   }
-}
-
-function addressesOf (contact: Contact, mapper: PeerInfoMapper): Uint8Array[] {
-  return toPeerInfo(contact, mapper).multiaddrs.map(addr => addr.bytes)
 }
 
 /** Fisher and Yates, in place. */

@@ -5,21 +5,22 @@ import { Searches } from './find/searches.ts'
 import { findProviders } from './find-providers.ts'
 import { addProviderHandler, getProvidersHandler } from './handlers.ts'
 import { announcementOf, provide } from './provide.ts'
-import { ProviderStore } from './provider-store.ts'
 import { Announcer } from './providing/announcer.ts'
 import { cellOf, CELLS } from './providing/cells.ts'
 import { ProvidedKeys } from './providing/provided-keys.ts'
 import { ProvidedSet } from './providing/provided-set.ts'
 import { Sweeper } from './providing/sweeper.ts'
 import { Settling } from './settling.ts'
+import { ProviderStore } from './store/provider-store.ts'
 import type { FindProvidersNeeds, ProviderSearch } from './find-providers.ts'
 import type { ProviderHandlerNeeds } from './handlers.ts'
 import type { ProvideNeeds } from './provide.ts'
-import type { ProviderStoreOptions } from './provider-store.ts'
 import type { AnnouncerNeeds, AnnouncerOptions } from './providing/announcer.ts'
+import type { ProvidedKey } from './providing/provided-keys.ts'
 import type { ProvidedSetNeeds } from './providing/provided-set.ts'
 import type { Providing } from './providing/providing-api.ts'
 import type { SweeperNeeds, SweeperOptions } from './providing/sweeper.ts'
+import type { ProviderStoreOptions } from './store/provider-store.ts'
 import type { Contact } from '../query/contact.ts'
 import type { StoreOptions, WriteResult } from '../query/store-nearest.ts'
 import type { RequestHandler } from '../wire/server.ts'
@@ -40,8 +41,8 @@ export type ProvidersNeeds = ProvideNeeds &
   Pick<ProvidedSetNeeds, 'multihashOf'> & {
     /** oneself, without addresses */
     self: Contact
-    /** whether there is anybody in the table */
-    hasPeers (): boolean
+    /** how many peers there are in the table */
+    tableSize (): number
     datastore: Datastore
     peerId: PeerId
     log: Logger
@@ -61,6 +62,7 @@ export class Providers {
   readonly #options: ProvidersOptions
   readonly #needs: ProvidersNeeds
   readonly #keys: ProvidedKeys
+  readonly #announcer: Announcer
   readonly #sweeper: Sweeper
   readonly #settling = new Settling()
   readonly #searches = new Searches()
@@ -73,18 +75,19 @@ export class Providers {
     this.#needs = needs
     this.onAdd = addProviderHandler({ ...needs, store, self: self.id })
     this.onGet = getProvidersHandler({ ...needs, store, self: self.id })
+    const announcer = this.#announcer = new Announcer({ ...options, k: queries.k, concurrency: options.sweep.concurrency }, {
+      ...needs,
+      provide: async (multihash, signal) => provide(multihash, needs, { signal, region: options.region }),
+      announcement: () => announcementOf(contact())
+    })
     this.#sweeper = new Sweeper({ ...options.sweep, phase: cellOf(self.key) / CELLS }, {
       ...needs,
       keys,
-      announcer: new Announcer({ ...options, k: queries.k, concurrency: options.sweep.concurrency }, {
-        ...needs,
-        provide: async (multihash, signal) => provide(multihash, needs, { signal, region: options.region }),
-        announcement: () => announcementOf(contact())
-      }),
+      announcer,
       load: async options => keys.load(store.own(options), options),
-      obstacle: () => !needs.hasPeers() ? 'offline' : contact().addrs.length === 0 ? 'no address' : undefined,
+      obstacle: () => needs.tableSize() === 0 ? 'offline' : contact().addrs.length === 0 ? 'no address' : undefined,
       // an exploration tells of some 1.5 k peers
-      regionShare: () => queries.networkSize == null ? undefined : Math.min(1, 1.5 * queries.k / queries.networkSize.peers)
+      regionShare: () => Math.min(1, 1.5 * queries.k / Math.max(1, queries.networkSize?.peers ?? needs.tableSize()))
     })
     this.providing = new ProvidedSet({
       ...needs,
@@ -95,6 +98,11 @@ export class Providers {
     })
   }
 
+  /** See `ProviderStore`. */
+  get counts (): ProviderStore['counts'] {
+    return this.#store.counts
+  }
+
   start (): void {
     this.#sweeper.start()
   }
@@ -103,6 +111,7 @@ export class Providers {
   async stop (): Promise<void> {
     this.#searches.stop()
     await this.#sweeper.stop()
+    await this.#store.flush()
   }
 
   /** Resolves when nothing goes on any more whose result was given already, or that takes too long. */
@@ -112,42 +121,53 @@ export class Providers {
 
   /** Remembers the key first: whatever happens, it is announced again and again until it is cancelled. */
   async provide (multihash: Uint8Array, { useNetwork, signal, settle, ...options }: ProvideOptions): Promise<WriteResult> {
-    await this.#remember([multihash], { signal })
     const key = { multihash, key: keyOf(multihash), announcedAt: 0 }
-
-    if (useNetwork === false) {
-      this.#sweeper.wakeSoon(cellOf(key.key))
-
-      return { stored: [], failed: [], messages: 0, hops: 0 }
-    }
-
     // once the caller has its result, the rest is nobody's to give up but the node's
     const rest = new AbortController()
     const giveUp = (): void => { rest.abort(signal.reason) }
     signal.addEventListener('abort', giveUp)
 
-    const providing = provide(multihash, this.#needs, {
-      ...options,
-      region: this.#options.region,
-      signal: rest.signal,
-      settle: result => {
-        signal.removeEventListener('abort', giveUp)
-        this.#settling.add(providing)
-        settle?.(result)
-      }
-    })
-
     try {
-      const result = await providing
-      await this.#keys.announced([key], Date.now())
+      await this.#remember([multihash], { signal })
+      signal.throwIfAborted()
 
-      return result
+      if (useNetwork === false) {
+        this.#sweeper.wakeSoon(cellOf(key.key))
+
+        return { stored: [], failed: [], messages: 0, hops: 0 }
+      }
+
+      const announcing = this.#announce(key, {
+        ...options,
+        signal: rest.signal,
+        settle: result => {
+          signal.removeEventListener('abort', giveUp)
+          this.#settling.add(announcing, rest)
+          settle?.(result)
+        }
+      })
+
+      return await announcing
     } catch (error) {
       this.#sweeper.wakeSoon(cellOf(key.key))
       throw error
     } finally {
       signal.removeEventListener('abort', giveUp)
     }
+  }
+
+  /** With few holders it is tried again, as whatever a sweep announces. */
+  async #announce (key: ProvidedKey, options: StoreOptions): Promise<WriteResult> {
+    const result = await provide(key.multihash, this.#needs, { ...options, region: this.#options.region })
+
+    if (this.#announcer.isEnough(result)) {
+      await this.#keys.announced([key], Date.now())
+      this.#sweeper.replan()
+    } else {
+      this.#sweeper.wakeSoon(cellOf(key.key))
+    }
+
+    return result
   }
 
   async find (multihash: Uint8Array, options: ProviderSearch): Promise<PeerInfo[]> {
@@ -159,9 +179,9 @@ export class Providers {
     await this.#forget([multihash], options)
   }
 
-  /** Announces what is due, now that there is somebody to tell. */
+  /** Announces what is due, what has failed before too, now that there is somebody to tell, or an address to tell. */
   announce (): void {
-    this.#sweeper.wake()
+    this.#sweeper.retry()
   }
 
   /** Deletes what has expired. */
@@ -173,9 +193,8 @@ export class Providers {
   async #remember (multihashes: Uint8Array[], options?: AbortOptions): Promise<Uint8Array[]> {
     const added = await this.#keys.add(multihashes, options)
 
-    for (const multihash of added) {
-      await this.#store.add(multihash, { contact: this.#needs.self, announcedAt: 0 }, options)
-    }
+    // they are written together; of one that is in the set already it may not be there, when it was given up or the node was killed between the two
+    await Promise.all(multihashes.filter(multihash => !this.#store.isOwn(multihash)).map(async multihash => this.#store.add(multihash, { contact: this.#needs.self, announcedAt: 0 }, options)))
 
     return added
   }
@@ -183,8 +202,6 @@ export class Providers {
   async #forget (multihashes: Uint8Array[], options?: AbortOptions): Promise<void> {
     await this.#keys.remove(multihashes, options)
 
-    for (const multihash of multihashes) {
-      await this.#store.remove(multihash, this.#needs.self, options)
-    }
+    await Promise.all(multihashes.map(async multihash => this.#store.remove(multihash, this.#needs.self, options)))
   }
 }

@@ -238,6 +238,12 @@ export class Client {
       }
     }, timeout)
     signal?.addEventListener('abort', onAbort)
+    const { ahead } = request
+
+    if (ahead != null) {
+      this.#events.onRequest?.(ahead.type, ahead.count ?? 1)
+    }
+
     this.#events.onRequest?.(request.type, request.count ?? 1)
 
     try {

@@ -579,6 +579,7 @@ export namespace Record {
 
 export interface ProviderAddresses {
   addrs: Uint8Array<ArrayBuffer>[]
+  group?: Uint8Array<ArrayBuffer>
 }
 
 export namespace ProviderAddresses {
@@ -596,6 +597,11 @@ export namespace ProviderAddresses {
             w.uint32(10)
             w.bytes(value)
           }
+        }
+
+        if (obj.group != null) {
+          w.uint32(18)
+          w.bytes(obj.group)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -618,6 +624,10 @@ export namespace ProviderAddresses {
               }
 
               obj.addrs.push(reader.bytes())
+              break
+            }
+            case 2: {
+              obj.group = reader.bytes()
               break
             }
             default: {
@@ -654,6 +664,13 @@ export namespace ProviderAddresses {
 
               break
             }
+            case 2: {
+              yield {
+                field: `${prefix}.group`,
+                value: reader.bytes()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -672,6 +689,11 @@ export namespace ProviderAddresses {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface ProviderAddressesGroupFieldEvent {
+    field: '$.group'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export function encode (obj: Partial<ProviderAddresses>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, ProviderAddresses.codec())
   }
@@ -680,7 +702,7 @@ export namespace ProviderAddresses {
     return decodeMessage(buf, ProviderAddresses.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ProviderAddresses>): Generator<ProviderAddressesAddrsFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ProviderAddresses>): Generator<ProviderAddressesAddrsFieldEvent | ProviderAddressesGroupFieldEvent> {
     return streamMessage(buf, ProviderAddresses.codec(), opts)
   }
 }

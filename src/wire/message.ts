@@ -33,8 +33,10 @@ export interface EncodedRequest {
   readonly key: Uint8Array
   /** with its length prefix */
   readonly bytes: Uint8Array
-  /** how many messages it is, 1 if left out */
+  /** how many messages it is, 1 if left out; those ahead of it do not count */
   readonly count?: number
+  /** what goes out ahead of it, and has no reply */
+  readonly ahead?: EncodedRequest
 }
 
 /**
@@ -81,6 +83,14 @@ export function joinRequests (requests: readonly EncodedRequest[]): EncodedReque
   const [{ type, key }] = requests
 
   return { type, key, bytes: uint8ArrayConcat(requests.map(({ bytes }) => bytes)), count: requests.length }
+}
+
+/**
+ * The same request with others ahead of it that have no reply: whoever answers it has read those, for they come on one stream; where that
+ * breaks, all of them are sent again.
+ */
+export function behind (ahead: EncodedRequest, request: EncodedRequest): EncodedRequest {
+  return { ...request, bytes: uint8ArrayConcat([ahead.bytes, request.bytes]), ahead }
 }
 
 /**

@@ -10,16 +10,18 @@ import { fromPeerId } from './peer.ts'
 import type { Message, MessageName, OutgoingMessage } from './message.ts'
 import type { WirePeer } from './peer.ts'
 import type { Connection, Logger, Stream } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
 
 /** What a handler answers; the type and the key of the request go with it. */
 export type Reply = Omit<OutgoingMessage, 'type' | 'key'>
 
 /**
  * Answers one type of request; undefined is no answer at all. When it throws, the stream is reset. Handlers that need not
- * wait answer at once: the busiest one never does.
+ * wait answer at once: the busiest one never does. `remoteAddr` is the address from which it came, the same object for
+ * each request on a connection.
  */
 export interface RequestHandler {
-  (request: Message, from: WirePeer): Reply | undefined | Promise<Reply | undefined>
+  (request: Message, from: WirePeer, remoteAddr?: Multiaddr): Reply | undefined | Promise<Reply | undefined>
 }
 
 export type RequestHandlers = Record<MessageName, RequestHandler>
@@ -41,6 +43,7 @@ export interface ServerEvents {
 interface Served {
   readonly stream: Stream
   readonly from: WirePeer
+  readonly remoteAddr: Multiaddr
   readonly reader: FrameReader
   /** when the last request was answered, or the request at hand began */
   since: number
@@ -90,6 +93,7 @@ export class Server {
     const served: Served = {
       stream,
       from: fromPeerId(connection.remotePeer),
+      remoteAddr: connection.remoteAddr,
       reader: new FrameReader(MAX_MESSAGE_READ),
       since: Date.now(),
       serving: false,
@@ -144,7 +148,7 @@ export class Server {
         const request = decodeRequest(bytes)
         type = request.type
         this.#events.onRequest?.(type, served.from)
-        const reply = this.#handlers[type](request, served.from)
+        const reply = this.#handlers[type](request, served.from, served.remoteAddr)
         const sent = reply instanceof Promise
           ? reply.then(reply => this.#answer(served, request, reply))
           : this.#answer(served, request, reply)

@@ -11,14 +11,25 @@ import type { Registrar } from '@libp2p/interface-internal'
 const PROTOCOL = '/ipfs/kad/1.0.0'
 
 export class Requests {
-  readonly #received: Array<{ from: string, request: Message }> = []
+  readonly #received: Array<{ from: string, stream: string, request: Message }> = []
 
-  add (from: PeerId, request: Message): void {
-    this.#received.push({ from: from.toString(), request })
+  add (from: PeerId, stream: string, request: Message): void {
+    this.#received.push({ from: from.toString(), stream, request })
   }
 
   from (peer: PeerId): Message[] {
     return this.#received.filter(({ from }) => from === peer.toString()).map(({ request }) => request)
+  }
+
+  /** The same, those of each stream for themselves. */
+  byStream (peer: PeerId): Message[][] {
+    const streams = new Map<string, Message[]>()
+
+    for (const { stream, request } of this.#received.filter(({ from }) => from === peer.toString())) {
+      streams.set(stream, [...streams.get(stream) ?? [], request])
+    }
+
+    return [...streams.values()]
   }
 }
 
@@ -36,7 +47,7 @@ export function recordRequests (node: TestNode): Requests {
       reader.push(data)
 
       for (let bytes = reader.next(); bytes != null; bytes = reader.next()) {
-        requests.add(connection.remotePeer, decodeRequest(bytes))
+        requests.add(connection.remotePeer, `${connection.id} ${stream.id}`, decodeRequest(bytes))
       }
     })
 

@@ -103,6 +103,12 @@ export class WatchedDatastore extends BaseDatastore {
     return this.memory.get(key, options)
   }
 
+  override async has (key: Key, options?: AbortOptions): Promise<boolean> {
+    await this.before('get', key.toString())
+
+    return this.memory.has(key, options)
+  }
+
   override async delete (key: Key, options?: AbortOptions): Promise<void> {
     await this.before('delete', key.toString())
     this.memory.delete(key, options)

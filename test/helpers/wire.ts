@@ -10,11 +10,12 @@ import { Server } from '../../src/wire/server.ts'
 import { hashedId, peerIdOf } from './contacts.ts'
 import { createStreams } from './stream-ends.ts'
 import type { Contact } from '../../src/query/contact.ts'
-import type { ClientNetwork, ClientOptions, RequestOutcome } from '../../src/wire/client.ts'
+import type { ClientEvents, ClientNetwork, ClientOptions, RequestOutcome } from '../../src/wire/client.ts'
 import type { EncodedRequest, MessageName } from '../../src/wire/message.ts'
 import type { RequestHandlers, ServerOptions } from '../../src/wire/server.ts'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import type { StreamPairOptions } from '@libp2p/utils'
+import type { Multiaddr } from '@multiformats/multiaddr'
 
 const PROTOCOL = '/test/kad/1.0.0'
 const CLIENT = peerIdOf(hashedId(1))
@@ -22,6 +23,7 @@ const SERVER = peerIdOf(hashedId(2))
 
 export const SERVER_CONTACT: Contact = contactFromPeerId(SERVER)
 export const CLIENT_CONTACT: Contact = contactFromPeerId(CLIENT)
+export const CLIENT_ADDRESS: Multiaddr = multiaddr('/ip4/1.2.3.4/tcp/4001')
 export const REQUEST_TIMEOUT = 1_000
 export const IDLE_TIMEOUT = 60_000
 /** The limits of a peer, as by default. */
@@ -57,7 +59,7 @@ export interface TestServer {
 }
 
 function connectionTo (remotePeer: PeerId): Connection {
-  return { remotePeer, status: 'open' } as unknown as Connection
+  return { remotePeer, remoteAddr: CLIENT_ADDRESS, status: 'open' } as unknown as Connection
 }
 
 /** A server that runs as long as `use` does. */
@@ -106,10 +108,11 @@ export interface TestClientInit {
   options?: Partial<ClientOptions>
   network?: Partial<ClientNetwork>
   streams?: StreamPairOptions
+  onRequest?: ClientEvents['onRequest']
 }
 
 /** A client that runs as long as `use` does, with one connection to the server. */
-export async function withClient ({ onStream, beforeOpen, options, network, streams }: TestClientInit, use: (test: TestClient) => Promise<void>): Promise<void> {
+export async function withClient ({ onStream, beforeOpen, options, network, streams, onRequest }: TestClientInit, use: (test: TestClient) => Promise<void>): Promise<void> {
   const opened: Stream[] = []
   const outcomes: RequestOutcome[] = []
   const connection = {
@@ -132,7 +135,7 @@ export async function withClient ({ onStream, beforeOpen, options, network, stre
     keeps: async () => false,
     lateAfter: () => LATE,
     ...network
-  }, { onOutcome: (to, type, outcome) => { outcomes.push(outcome) } })
+  }, { onRequest, onOutcome: (to, type, outcome) => { outcomes.push(outcome) } })
 
   client.start()
 

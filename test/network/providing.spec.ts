@@ -1,9 +1,16 @@
+import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
 import { MemoryDatastore } from 'datastore-core'
+import sinon from 'sinon'
+import { NetworkSizeEstimator } from '../../src/kademlia/network-size.ts'
 import { cidOf } from '../helpers/content.ts'
+import { resetting, silent, turn } from '../helpers/hostile.ts'
+import { dhtStreams } from '../helpers/leaks.ts'
 import { createAcquaintedNetwork, createNode, stopAll, untilTrue } from '../helpers/network.ts'
+import { recordRequests } from '../helpers/requests.ts'
 import { trulyNearest } from '../helpers/truth.ts'
 import type { TestNode } from '../helpers/network.ts'
+import type { TransportManager } from '@libp2p/interface-internal'
 import type { CID } from 'multiformats/cid'
 
 const SIZE = 16
@@ -25,6 +32,7 @@ describe('what a node provides, among real nodes', function () {
   })
 
   afterEach(async () => {
+    sinon.restore()
     await stopAll(nodes)
   })
 
@@ -57,6 +65,92 @@ describe('what a node provides, among real nodes', function () {
       await untilTrue(async () => (await holders(cid, provider)).length === K)
       expect(await holders(cid, provider)).to.have.members(nearest)
     }
+  })
+
+  it('is told to each peer back to back on one stream, with a question behind it that shows that it was read', async () => {
+    const [provider, ...others] = nodes
+    const requests = others.map(recordRequests)
+    const { providing } = provider.services.dht
+    await providing.add(cids)
+    await providing.announce()
+
+    for (const list of requests) {
+      const told = list.byStream(provider.peerId).filter(stream => stream.some(({ type }) => type === 'ADD_PROVIDER'))
+      expect(told).to.have.lengthOf.at.most(1)
+
+      for (const stream of told) {
+        const types = stream.map(({ type }) => type)
+        const runs = types.filter((type, i) => type === 'ADD_PROVIDER' && types[i - 1] !== type).length
+        // a sixteenth of the key space at once, and lookups in between
+        expect(runs).to.be.at.most(32)
+        expect(types.filter(type => type === 'ADD_PROVIDER').length).to.be.above(0)
+      }
+    }
+  })
+
+  it('is announced to the others while some are silent, some reset their streams and some do not serve any more', async () => {
+    const [provider, ...others] = nodes
+    const bad = others.slice(0, 3)
+    await turn(bad[0], silent)
+    await turn(bad[1], resetting)
+    await bad[2].services.dht.setMode('client')
+    const { providing } = provider.services.dht
+    const some = cids.slice(0, 100)
+    await providing.add(some)
+    await providing.announce()
+    await untilTrue(() => providing.status().neverAnnounced === 0)
+    const { announced, records } = providing.status()
+    expect(announced).to.be.at.least(100)
+    expect(records).to.be.at.least(100 * K / 2)
+
+    for (const cid of some) {
+      const nearest = trulyNearest(others, cid.multihash.bytes, K).filter(node => !bad.includes(node))
+      await untilTrue(async () => {
+        const found = await holders(cid, provider)
+
+        return nearest.every(node => found.includes(node))
+      })
+    }
+  })
+
+  it('waits for an address and is announced as soon as there is one', async function () {
+    this.timeout(40_000)
+    let isOpen = false
+    const hidden: TestNode = await createNode({
+      dht: { ...options, peerInfoMapper: peer => isOpen || !peer.id.equals(hidden.peerId) ? peer : { ...peer, multiaddrs: [] } },
+      start: false
+    })
+    nodes.push(hidden)
+    await hidden.start()
+    await hidden.dial(nodes[0].getMultiaddrs())
+    await untilTrue(() => hidden.services.dht.routingTable.size > 0)
+    const { providing } = hidden.services.dht
+    await providing.add(cids.slice(0, 10))
+    await untilTrue(() => providing.status().state === 'no address')
+    await expect(hidden.services.dht.provide(cids[10])).to.eventually.be.rejectedWith('no address')
+    isOpen = true
+    await (hidden as unknown as { components: { transportManager: TransportManager } }).components.transportManager.listen([multiaddr('/ip4/127.0.0.2/tcp/0')])
+    await untilTrue(() => providing.status().neverAnnounced === 0)
+    expect(await nodes[3].services.dht.findProviders(cids[0])).to.have.lengthOf(1)
+  })
+
+  it('has its result early where it is optimistic, and a stop waits for the rest and leaves nothing', async () => {
+    const [provider, ...others] = nodes
+    const { dht } = provider.services
+
+    // what many lookups would tell in a network of a hundred nodes; in one this small none can
+    sinon.stub(NetworkSizeEstimator.prototype, 'estimate').returns({ peers: SIZE, error: 0.05 })
+    const [cid] = cids
+    const nearest = trulyNearest(others, cid.multihash.bytes, K)
+    const { stored } = await dht.provide(cid, { optimistic: true })
+    expect(stored.length).to.be.at.least(K * 3 / 4)
+    await provider.stop()
+    expect(dhtStreams(provider)).to.have.lengthOf(0)
+    await untilTrue(async () => {
+      const found = await holders(cid, provider)
+
+      return nearest.every(node => found.includes(node))
+    })
   })
 
   it('is announced by the node that is started anew, if the one before was stopped too early', async () => {

@@ -2,7 +2,7 @@ import { expect } from 'aegir/chai'
 import sinon from 'sinon'
 import { UndialableError } from '../../src/wire/client.ts'
 import { frame } from '../../src/wire/frame.ts'
-import { MessageType } from '../../src/wire/message.ts'
+import { behind, joinRequests, MessageType } from '../../src/wire/message.ts'
 import { contact, contactOf, hashedId } from '../helpers/contacts.ts'
 import { keyOf, outcomeOf, replyTo, warmUp, withFarEnds } from '../helpers/far-ends.ts'
 import { quiet, turn, until } from '../helpers/turns.ts'
@@ -93,6 +93,26 @@ describe('the client', () => {
       })
     })
   }
+
+  it('sends what is ahead of a request again with it when the stream is reset before the reply, and counts both', async () => {
+    const requested: Array<[string, number]> = []
+
+    await withFarEnds(async test => {
+      const { client, far } = test
+      await warmUp(test)
+      const ahead = joinRequests(['a', 'b'].map(key => createRequest(key, MessageType.ADD_PROVIDER)))
+      const answered = client.request(SERVER_CONTACT, behind(ahead, createRequest()))
+      await far[0].next()
+      far[0].stream.abort(new Error('this key is none of mine'))
+      await until(() => far[1]?.messages.length === 3)
+      expect(far[1].messages.map(keyOf)).to.deep.equal(['a', 'b', 'key'])
+      far[1].stream.send(replyTo('key'))
+
+      expect(keyOf(await answered)).to.equal('key')
+    }, { onRequest: (type, count) => { requested.push([type, count]) } })
+
+    expect(requested).to.deep.equal([['FIND_NODE', 1], ['ADD_PROVIDER', 2], ['FIND_NODE', 1]])
+  })
 
   it('does not ask a third time', async () => {
     await withFarEnds(async test => {

@@ -6,7 +6,7 @@ import { encodeMessage, MessageType } from '../../src/wire/message.ts'
 import { encodedPeers } from '../helpers/contacts.ts'
 import { createStreams, limitWindow, PeerEnd } from '../helpers/stream-ends.ts'
 import { quiet, until } from '../helpers/turns.ts'
-import { CLIENT_CONTACT, createRequest, IDLE_TIMEOUT, REQUEST_TIMEOUT, withServer } from '../helpers/wire.ts'
+import { CLIENT_ADDRESS, CLIENT_CONTACT, createRequest, IDLE_TIMEOUT, REQUEST_TIMEOUT, withServer } from '../helpers/wire.ts'
 
 function concat (parts: Uint8Array[]): Uint8Array {
   return Uint8Array.from(parts.flatMap(part => [...part]))
@@ -22,10 +22,10 @@ function requests (count: number, type = MessageType.FIND_NODE): Uint8Array[] {
 }
 
 describe('the server', () => {
-  it('answers each type of request with its type and key, and says who asks', async () => {
-    const askers: string[] = []
+  it('answers each type of request with its type and key, and says who asks and from where', async () => {
+    const askers: unknown[] = []
 
-    await withServer({ GET_VALUE: (request, from) => { askers.push(from.id); return { record: Uint8Array.of(1) } } }, async ({ open, server, served }) => {
+    await withServer({ GET_VALUE: (request, from, remoteAddr) => { askers.push(from.id, remoteAddr); return { record: Uint8Array.of(1) } } }, async ({ open, server, served }) => {
       const [near] = await open()
       const peer = new PeerEnd(near)
 
@@ -38,7 +38,7 @@ describe('the server', () => {
         expect(reply.record?.byteLength).to.equal(type === MessageType.GET_VALUE ? 1 : undefined)
       }
 
-      expect(askers).to.deep.equal([CLIENT_CONTACT.id])
+      expect(askers).to.deep.equal([CLIENT_CONTACT.id, CLIENT_ADDRESS])
       expect(served).to.have.lengthOf(5)
       expect(server.streams).to.equal(1)
     })

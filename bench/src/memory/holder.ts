@@ -13,13 +13,22 @@ export interface Holder {
   add (i: number): Promise<void>
   /** how many it holds */
   size (): number
+  /** until nothing of it is under way */
+  settled? (): Promise<void>
+}
+
+/** What takes announcements. */
+export interface Taker {
+  announce (multihash: Uint8Array, from: PeerInfo): Promise<void>
+  /** until what was taken is written */
+  written (): Promise<void>
 }
 
 export interface HolderSubject {
   /** a routing table with place for all, and all that belongs to its entries */
   table (peerStore: Pick<PeerStore, 'merge'>): Holder
   /** takes announcements, as from the wire; `cached`: whether some stay in memory besides, as by default */
-  providers (datastore: Datastore, cached: boolean): { announce (multihash: Uint8Array, from: PeerInfo): Promise<void> }
+  providers (datastore: Datastore, cached: boolean): Promise<Taker>
 }
 
 /** The `i`-th peer of those that a label names, as libp2p hands it over; it shares no memory with anything. */

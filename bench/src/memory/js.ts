@@ -22,7 +22,7 @@ export async function js (): Promise<HolderSubject> {
       }
     },
 
-    providers (datastore) {
+    async providers (datastore) {
       const providers = new Providers({ datastore, logger }, { logPrefix: '', datastorePrefix: '/dht' })
       const handler = new AddProviderHandler({ peerId: self, logger, peerStore: { merge: async () => {} } }, { logPrefix: '', providers })
 
@@ -32,7 +32,8 @@ export async function js (): Promise<HolderSubject> {
             key: multihash,
             providers: [{ id: id.toMultihash().bytes, multiaddrs: multiaddrs.map(addr => addr.bytes) }]
           })
-        }
+        },
+        written: async () => {}
       }
     }
   }

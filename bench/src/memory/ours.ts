@@ -7,7 +7,7 @@ import { AddressBook } from '../../../dist/src/peers/address-book.js'
 import { LiveTable } from '../../../dist/src/peers/live-table.js'
 import { TableTags } from '../../../dist/src/peers/tags.js'
 import { addProviderHandler } from '../../../dist/src/providers/handlers.js'
-import { ProviderStore } from '../../../dist/src/providers/provider-store.js'
+import { ProviderStore } from '../../../dist/src/providers/store/provider-store.js'
 import { contactFromPeerId } from '../../../dist/src/query/contact.js'
 import { passthroughMapper } from '../../../dist/src/wire/address-mappers.js'
 import { MessageType } from '../../../dist/src/wire/message.js'
@@ -40,7 +40,7 @@ export const ours: HolderSubject = {
     }
   },
 
-  providers (datastore, cached) {
+  async providers (datastore, cached) {
     const { datastorePrefix, providers, limits } = resolveConfig({})
     const store = new ProviderStore(datastore, self, {
       ...providers,
@@ -49,6 +49,8 @@ export const ours: HolderSubject = {
       maxProvidersPerKey: limits.providersPerKey,
       maxRecords: limits.storedProviders
     })
+    // as at the start of a node: it counts what is there
+    await store.collect()
     const handle = addProviderHandler({ store, mapper: passthroughMapper, self: self.id, encodedSelf: () => undefined, encoded: () => undefined, closerPeers: () => [], random: () => 0 })
 
     return {
@@ -57,7 +59,8 @@ export const ours: HolderSubject = {
         const provider = encodePeer(from.multihash, multiaddrs.map(addr => addr.bytes))
 
         await handle({ type: MessageType.ADD_PROVIDER, key: multihash, closer: [], providers: [provider] }, from)
-      }
+      },
+      written: async () => store.flush()
     }
   }
 }

@@ -6,11 +6,11 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { TRAILING } from '../cpu.ts'
 import { goProcess } from '../processes/go-process.ts'
 import { K } from '../subjects/options.ts'
-import { ABORT_AFTER, JOIN_LIMIT, LOOKUP_LIMIT, RESTING } from './limits.ts'
+import { ABORT_AFTER, ANNOUNCE_ALL_LIMIT, ANNOUNCE_ONE_LIMIT, JOIN_LIMIT, LOOKUP_LIMIT, RESTING } from './limits.ts'
 import { TrueNearest } from './true-nearest.ts'
 import { judge } from './verdict.ts'
 import { lookAroundKey, Workload } from './workload.ts'
-import type { BatchRequest, BatchResult, Calls, FormRequest, Formed } from './protocol.ts'
+import type { AnnounceRequest, Announced, BatchRequest, BatchResult, Calls, FormRequest, Formed } from './protocol.ts'
 import type { Outcome } from './verdict.ts'
 import type { Task } from './workload.ts'
 import type { Remote } from '../processes/remote.ts'
@@ -63,9 +63,27 @@ export class GoNetwork implements Calls {
     return judge(op, tasks, outcomes.map(decode), cpuMs, this.#truth)
   }
 
+  /** Its messages are counted where they arrive, which costs it hardly anything: always. */
+  async announce ({ node, multihashes, sweep, atOnce, samples }: AnnounceRequest): Promise<Announced> {
+    return this.#remote.call('announce', {
+      node,
+      multihashes: multihashes.map(base64),
+      sweep,
+      atOnce,
+      samples,
+      oneMs: ANNOUNCE_ONE_LIMIT,
+      allMs: ANNOUNCE_ALL_LIMIT,
+      trailing: TRAILING
+    }, this.#signal)
+  }
+
   async memory (): Promise<number | undefined> {
     return await this.#remote.call('memory', undefined, this.#signal) ?? undefined
   }
+
+  async startProfile (): Promise<void> {}
+
+  async stopProfile (): Promise<void> {}
 
   async stop (): Promise<void> {
     await this.#remote.stop()

@@ -11,7 +11,10 @@ export function jsNetwork (subject: SubjectName, signal: AbortSignal): Calls {
   return {
     form: async request => remote.call('form', request, signal),
     batch: async request => remote.call('batch', request, signal),
+    announce: async request => remote.call('announce', request, signal),
     memory: async () => remote.call('memory', undefined, signal),
+    startProfile: async () => remote.call('startProfile', {}, signal),
+    stopProfile: async file => remote.call('stopProfile', { file }, signal),
     stop: async () => remote.stop()
   }
 }

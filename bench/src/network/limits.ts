@@ -20,3 +20,9 @@ export const ABORT_AFTER = 10_000
 
 /** One that does not listen is left alone after this, ms. */
 export const LEAVE_AFTER = 12_000
+
+/** One announcement of many that are made at a time may take so long, ms. */
+export const ANNOUNCE_ONE_LIMIT = 60_000
+
+/** And all of a sweep, ms. */
+export const ANNOUNCE_ALL_LIMIT = 900_000

@@ -1,11 +1,10 @@
 // Runs the rounds. In each the subjects take turns, so that whatever else the machine does meets them alike.
 
-import { generateKeyPairFromSeed, privateKeyToProtobuf } from '@libp2p/crypto/keys'
-import { digest } from '../digest.ts'
 import { goBinary } from '../processes/go-binary.ts'
 import { rotated, withinLimit } from '../turns.ts'
 import { GoNetwork } from './go-network.ts'
 import { jsNetwork } from './js-network.ts'
+import { nodeKeys } from './node-keys.ts'
 import { OPERATIONS } from './operation-names.ts'
 import type { OperationName } from './operation-names.ts'
 import type { BatchResult, Calls, Formed } from './protocol.ts'
@@ -102,10 +101,7 @@ async function measureAll (options: MeasureOptions, networks: Calls[], signal: A
 
 /** Forms the network, and lets it do a bit of everything. */
 async function formed (subject: SubjectName, network: Calls, { nodes, transport, seed }: MeasureOptions): Promise<Measured> {
-  const keys = await Promise.all(Array.from({ length: nodes }, async (_, i) => {
-    return privateKeyToProtobuf(await generateKeyPairFromSeed('Ed25519', digest(`${seed} node ${i}`)))
-  }))
-  const form = await network.form({ subject, transport, keys, seed })
+  const form = await network.form({ subject, transport, keys: await nodeKeys(seed, nodes), seed })
 
   for (const op of OPERATIONS) {
     await network.batch({ op, round: WARM_UP_ROUND, count: WARM_UP, countMessages: false })

@@ -44,9 +44,43 @@ export interface BatchResult {
   stored: number[]
 }
 
-export interface Calls {
+/** What one node is to tell the network. */
+export interface AnnounceRequest {
+  node: number
+  multihashes: Uint8Array[]
+  /** all together, by a sweep; else `atOnce` of them at a time, each on its own */
+  sweep: boolean
+  atOnce: number
+  /** of which to see who holds them in the end: their places */
+  samples: number[]
+  /** listen to the events of those that are announced on their own: for batches that are not timed */
+  countMessages: boolean
+}
+
+export interface Announced {
+  /** until all were told, or had failed */
+  seconds: number
+  /** of the process, so of all nodes, what was left behind included */
+  cpuMs: number
+  /** reasons, with how often each */
+  failures: Record<string, number>
+  lookups: number
+  /** requests that were sent; undefined where they were not counted */
+  messages?: number
+  /** of each sample, the nodes that hold it, without the one that has announced it */
+  holders: number[][]
+}
+
+/** For `--profile`; no effect on what is not JavaScript. */
+export interface ProfileCalls {
+  startProfile (): Promise<void>
+  stopProfile (file: string): Promise<void>
+}
+
+export interface Calls extends ProfileCalls {
   form (request: FormRequest): Promise<Formed>
   batch (request: BatchRequest): Promise<BatchResult>
+  announce (request: AnnounceRequest): Promise<Announced>
   /** resident memory of the process, MiB; unless the system does not tell */
   memory (): Promise<number | undefined>
   /** never rejects */

@@ -4,7 +4,7 @@
 import { BaseDatastore, MemoryDatastore } from 'datastore-core'
 import { LevelDatastore } from 'datastore-level'
 import type { AbortOptions } from '@libp2p/interface'
-import type { Datastore, Key, KeyQuery, Pair, Query } from 'interface-datastore'
+import type { Batch, Datastore, Key, KeyQuery, Pair, Query } from 'interface-datastore'
 
 /** The prefix of all that a DHT stores, with the defaults of both. */
 const RECORDS = '/dht/'
@@ -41,6 +41,28 @@ export class RecordsOnDisk extends BaseDatastore {
 
   override delete (key: Key, options?: AbortOptions): void | Promise<void> {
     return this.#of(key.toString()).delete(key, options)
+  }
+
+  /** Otherwise each would be written on its own. */
+  override batch (): Batch {
+    const batches = new Map<Datastore, Batch>()
+    const batchOf = (key: Key): Batch => {
+      const datastore = this.#of(key.toString())
+      const batch = batches.get(datastore) ?? datastore.batch()
+      batches.set(datastore, batch)
+
+      return batch
+    }
+
+    return {
+      put: (key, value) => { batchOf(key).put(key, value) },
+      delete: key => { batchOf(key).delete(key) },
+      commit: async options => {
+        for (const batch of batches.values()) {
+          await batch.commit(options)
+        }
+      }
+    }
   }
 
   override query (query: Query, options?: AbortOptions): AsyncGenerator<Pair> | Generator<Pair> {

@@ -3,9 +3,9 @@
 import { kadDHT, passthroughMapper } from 'libp2p-kad'
 import { COMMON } from './options.ts'
 import type { DHT, Subject, SubjectInit } from './subject.ts'
-import type { KadDHT, Operation } from 'libp2p-kad'
+import type { KadDHT, KadDHTInit, Operation } from 'libp2p-kad'
 
-export function ours (init: SubjectInit = {}): Subject {
+export function ours (init: SubjectInit & KadDHTInit = {}): Subject {
   return {
     service: kadDHT({ ...COMMON, peerInfoMapper: passthroughMapper, ...init }),
     operations
@@ -25,6 +25,16 @@ function operations (dht: KadDHT): DHT {
     findPeer: async (id, options) => (await unlessNotFound(dht.findPeer(id, { ...options, useCache: false })))?.id,
 
     provide: async (cid, options) => (await dht.provide(cid, options)).stored.length,
+
+    sweep: async (cids, { signal }) => {
+      // it begins while they are added: what `announce` counts is not all
+      const before = dht.providing.status()
+      await dht.providing.add(cids, { signal })
+      await dht.providing.announce({ signal })
+      const { failed, lookups, messages } = dht.providing.status()
+
+      return { failed: failed - before.failed, lookups: lookups - before.lookups, messages: messages - before.messages }
+    },
 
     findProvider: async (cid, { onAnswer, ...options }) => {
       for await (const event of dht.findProviders(cid, options)) {

@@ -14,6 +14,13 @@ export interface SearchOptions extends OperationOptions {
   onAnswer? (): void
 }
 
+/** What a sweep has done. */
+export interface Swept {
+  failed: number
+  lookups: number
+  messages: number
+}
+
 /** The operations, each called as the subject's users call it who want the result and no events. */
 export interface DHT {
   /** peers in the routing table */
@@ -25,6 +32,8 @@ export interface DHT {
   findPeer (id: PeerId, options: SearchOptions): Promise<PeerId | undefined>
   /** how many nodes were told */
   provide (cid: CID, options: OperationOptions): Promise<number>
+  /** announces them all together; left out where it can't */
+  sweep? (cids: CID[], options: OperationOptions): Promise<Swept>
   /** the first provider found; the search ends there */
   findProvider (cid: CID, options: SearchOptions): Promise<PeerId | undefined>
   /** all providers found */

@@ -1,27 +1,35 @@
-// `kad put`, `get`, `publish`, `resolve`, `remove`, `provide`, `find-providers`, `find-peer`, `closest`: through a running node, or as one that comes and goes.
+// `kad put`, `get`, `publish`, `resolve`, `remove`, `find-providers`, `find-peer`, `closest`: through a running node, or as one that comes and goes.
 
 import { callNode, NotRunningError } from '../control/client.ts'
 import { UsageError } from '../errors.ts'
-import { hashFile } from '../file.ts'
-import { dialAny } from '../join.ts'
-import { addNetworkOptions, addressWarning, dhtInit, seedsOf } from '../network.ts'
-import { createNode } from '../node.ts'
+import { addNetworkOptions, seedsOf } from '../network.ts'
 import { checkRequest, exitCode, failed, perform } from '../operations.ts'
 import { note } from '../output.ts'
-import { named, parseCID, parseDuration, parseFile, resolvePath } from '../parse.ts'
+import { named, parseCount, parseDuration, resolvePath } from '../parse.ts'
 import { printReply } from '../print-reply.ts'
 import { stopSignal } from '../signals.ts'
+import { visit } from '../visit.ts'
 import type { NetworkOptions } from '../network.ts'
 import type { OperationName, OperationReply, OperationRequest } from '../operations.ts'
 import type { Command } from 'commander'
 
-interface OperateOptions extends NetworkOptions {
+export interface ActOptions extends NetworkOptions {
   data?: string
-  timeout: number
+  /** ms */
+  timeout?: number
   json?: boolean
 }
 
+interface FindOptions {
+  count?: number
+  fast?: boolean
+  nearest?: boolean
+}
+
 const DEFAULT_TIMEOUT = '30s'
+
+/** More are found only of what everybody has. */
+const MAX_COUNT = 100_000
 
 const KEYS = `
 Keys:
@@ -33,15 +41,19 @@ const RECORDS = `
 The record belongs to the node, whose key signs it: without --data, that is a client whose key is gone when it leaves. A node publishes
 its records again until they are removed, also after a restart.`
 
-const NODES = `
+export const NODES = `
 Acts through the node that "kad start --data <folder>" runs, or else, with --bootstrap or --network, as a client that
 joins for this one time.`
+
+/** What is to be said when somebody new provides something. */
+export const LEAVES = 'this is announced by a client that leaves then, and whoever comes to fetch will find nobody: announce through a node that stays, with --data'
 
 interface Described {
   op: OperationName
   args: Array<[name: string, description: string]>
   description: string
   more?: string
+  addOptions?(command: Command): void
   examples: string[]
 }
 
@@ -81,16 +93,11 @@ const COMMANDS: Described[] = [
     examples: ['kad remove --data ~/.kad profile']
   },
   {
-    op: 'provide',
-    args: [['<cid|file>', 'the content, or a file whose CID is computed (raw, sha2-256)']],
-    description: 'announce that the node provides content; the node itself serves no files',
-    examples: ['kad provide --data ~/.kad README.md', 'kad provide --data ~/.kad bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy']
-  },
-  {
     op: 'find-providers',
     args: [['<cid>', 'the content']],
     description: 'find who provides content',
-    examples: ['kad find-providers --data ~/.kad bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy']
+    addOptions: addFindOptions,
+    examples: ['kad find-providers --data ~/.kad bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy', 'kad find-providers --data ~/.kad --count 3 --nearest bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy']
   },
   {
     op: 'find-peer',
@@ -107,34 +114,45 @@ const COMMANDS: Described[] = [
 ]
 
 export function addOperations (program: Command, end: (code: number) => void): void {
-  for (const { op, args, description, more = '', examples } of COMMANDS) {
+  for (const { op, args, description, more = '', addOptions, examples } of COMMANDS) {
     const command = program.command(op).description(description)
     args.forEach(([name, text]) => { command.argument(name, text) })
-    command.option('-d, --data <folder>', 'the data folder of a running node, through which to act')
+    addOptions?.(command)
 
-    addNetworkOptions(command, false)
-      .option('-t, --timeout <duration>', 'how long it may take, such as 5s or 2m', named('--timeout', parseDuration), parseDuration(DEFAULT_TIMEOUT))
-      .option('--json', 'print the result as one JSON document')
+    addActOptions(command, DEFAULT_TIMEOUT)
       .addHelpText('after', `${NODES}\n${more}\nExamples:\n${examples.map(example => `  $ ${example}`).join('\n')}`)
       .action(async (...given: any[]) => {
         const [subject, value] = given.slice(0, args.length)
-        end(await operate(op, subject, value, given[args.length]))
+        const options: ActOptions & FindOptions = given[args.length]
+        end(await operate({ op, subject, value, options: { count: options.count, fast: options.fast, nearest: options.nearest } }, options))
       })
   }
 }
 
-async function operate (op: OperationName, subject: string, value: string | undefined, options: OperateOptions): Promise<number> {
-  const request = { op, subject: op === 'provide' ? await contentId(subject) : subject, value, timeout: options.timeout }
+/** Through which node, for how long, and how it is told. */
+export function addActOptions (command: Command, timeout: string): Command {
+  command.option('-d, --data <folder>', 'the data folder of a running node, through which to act')
+
+  return addNetworkOptions(command, false)
+    .option('-t, --timeout <duration>', `how long it may take, such as 5s or 2m (default: ${timeout})`, named('--timeout', parseDuration))
+    .option('--json', 'print the result as one JSON document')
+}
+
+function addFindOptions (command: Command): void {
+  command
+    .option('-n, --count <number>', 'no more than so many: those that most nodes name', named('--count', parseCount(1, MAX_COUNT)))
+    .option('--fast', 'end as soon as so many are found (1 without --count): quicker, and a node that lies may be believed')
+    .option('--nearest', 'in the order of how long a round trip to them takes')
+}
+
+export async function operate ({ op, subject, value, options: more }: Omit<OperationRequest, 'timeout'>, options: ActOptions): Promise<number> {
+  const request = { op, subject, value, options: more, timeout: options.timeout ?? parseDuration(DEFAULT_TIMEOUT) }
   checkRequest(request)
-
-  if (options.data == null && seedsOf(options).length === 0) {
-    throw new UsageError('There is no node to act through: name the data folder of a running one with --data, or a peer to join through with --bootstrap or in the file of --network')
-  }
-
+  requireNode(options)
   let reply: OperationReply
 
   try {
-    reply = await throughNode(request, options) ?? await once(request, options)
+    reply = await throughNode(options, async data => callNode(data, request)) ?? await once(request, options)
   } catch (error) {
     reply = failed(request, error)
   }
@@ -144,17 +162,15 @@ async function operate (op: OperationName, subject: string, value: string | unde
   return exitCode(reply)
 }
 
-/** A CID is taken as it is; anything else is a file. */
-async function contentId (text: string): Promise<string> {
-  try {
-    return parseCID(text).toString()
-  } catch {
-    return (await hashFile(await parseFile(text, 'a CID'))).cid.toString()
+/** @throws {UsageError} when there is no node to act through */
+export function requireNode (options: ActOptions): void {
+  if (options.data == null && seedsOf(options).length === 0) {
+    throw new UsageError('There is no node to act through: name the data folder of a running one with --data, or a peer to join through with --bootstrap or in the file of --network')
   }
 }
 
 /** Undefined when no node runs there, and there is another way. */
-async function throughNode (request: OperationRequest, options: OperateOptions): Promise<OperationReply | undefined> {
+export async function throughNode <T> (options: ActOptions, call: (data: string) => Promise<T>, orElse = 'as a client of its own'): Promise<T | undefined> {
   const { data } = options
 
   if (data == null) {
@@ -162,7 +178,7 @@ async function throughNode (request: OperationRequest, options: OperateOptions):
   }
 
   try {
-    return await callNode(resolvePath(data), request)
+    return await call(resolvePath(data))
   } catch (error) {
     if (!(error instanceof NotRunningError)) {
       throw error
@@ -172,43 +188,22 @@ async function throughNode (request: OperationRequest, options: OperateOptions):
       throw new NotRunningError(`${error.message}, or use another with --bootstrap or --network`)
     }
 
-    note(`No node runs on ${data}, so this is done as a client of its own`)
+    note(`No node runs on ${data}, so this is done ${orElse}`)
   }
 }
 
-/** As a client that joins, does it, and leaves. */
-async function once (request: OperationRequest, options: OperateOptions): Promise<OperationReply> {
+async function once (request: OperationRequest, options: ActOptions): Promise<OperationReply> {
   const stop = stopSignal()
   const { op, timeout } = request
   const begun = performance.now()
-  const warning = addressWarning(options)
 
-  if (warning != null) {
-    note(`warning: ${warning}`)
-  }
-
-  // an announcement says where to fetch, so that it needs an address; nothing else does
-  const listen = op === 'provide' ? ['/ip4/0.0.0.0/tcp/0'] : []
-  const node = await createNode({ listen, dht: dhtInit(options, 'client') })
-
-  try {
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(timeout)])
-
-    try {
-      await dialAny(node, seedsOf(options), signal)
-    } catch (error) {
-      stop.throwIfAborted()
-      throw signal.aborted ? new Error(`None of the peers to join through answered within ${timeout / 1000} s`) : error
-    }
-
-    const reply = await perform(node.services.dht, request, stop, Math.max(1, Math.round(timeout - (performance.now() - begun))))
+  return visit(options, { isReachable: op === 'provide', timeout, stop }, async ({ services: { dht } }) => {
+    const reply = await perform(dht, request, stop, Math.max(1, Math.round(timeout - (performance.now() - begun))))
 
     if (op === 'provide' && reply.ok) {
-      note('warning: this was announced by a client that leaves now, and whoever comes to fetch will find nobody: announce through a node that stays, with --data')
+      note(`warning: ${LEAVES}`)
     }
 
     return reply
-  } finally {
-    await node.stop()
-  }
+  })
 }

@@ -9,7 +9,10 @@ import { createLog } from '../log.ts'
 import { addNetworkOptions, addressWarning, defaultMode, dhtInit, each, seedsOf } from '../network.ts'
 import { createNode } from '../node.ts'
 import { perform } from '../operations.ts'
+import { plural } from '../output.ts'
 import { parseMultiaddr, resolvePath } from '../parse.ts'
+import { performProviding } from '../providing/perform.ts'
+import { isAboutCIDs, isProviding } from '../providing/requests.ts'
 import { aborted, stopSignal } from '../signals.ts'
 import { tableOf } from '../table.ts'
 import type { ControlServer } from '../control/server.ts'
@@ -17,6 +20,8 @@ import type { DataFolder } from '../data-folder.ts'
 import type { Log } from '../log.ts'
 import type { ModeName, NetworkOptions } from '../network.ts'
 import type { KadNode, NodeInit } from '../node.ts'
+import type { Caller } from '../providing/perform.ts'
+import type { ProvidingReply, ProvidingRequest } from '../providing/requests.ts'
 import type { PeerId } from '@libp2p/interface'
 import type { Command } from 'commander'
 
@@ -59,7 +64,7 @@ export function addStart (program: Command, end: (code: number) => void): void {
   const command = program.command('start')
     .description('run a node in the foreground, until Ctrl-C')
     .option('-l, --listen <multiaddr...>', 'addresses to listen on (default: /ip4/0.0.0.0/tcp/0)', each('--listen', parseMultiaddr))
-    .option('-d, --data <folder>', 'where the private key, the routing table and the values are kept, and where the other commands find the node (default: nothing is kept)')
+    .option('-d, --data <folder>', 'where the private key, the routing table, the values and what is provided are kept, and where the other commands find the node (default: nothing is kept)')
     .addOption(new Option('-m, --mode <mode>', 'whether to answer others; auto: while a public address is known (default: auto, with --lan and --any-address server)').choices(['auto', 'server', 'client']))
 
   addNetworkOptions(command, true)
@@ -130,17 +135,38 @@ async function createListening (init: NodeInit): Promise<KadNode> {
 }
 
 async function serve (node: KadNode, data: DataFolder, log: Log): Promise<ControlServer> {
-  return serveControl(data.path, async (request, signal) => {
+  return serveControl(data.path, async (request, caller) => {
     if (request.op === 'table') {
       return tableOf(node)
     }
 
+    if (isProviding(request)) {
+      return provide(node, request, caller, log)
+    }
+
     log('asked', `asked to ${request.op} ${request.subject}`, { op: request.op, subject: request.subject })
-    const reply = await perform(node.services.dht, request, signal)
+    const reply = await perform(node.services.dht, request, caller.signal)
     log('operation', `${request.op} ${request.subject}: ${reply.ok ? `done, ${reply.hops} hops, ${reply.messages} messages, ${reply.ms} ms` : reply.error?.message}`, { op: request.op, subject: request.subject, ok: reply.ok })
 
     return reply
   })
+}
+
+async function provide (node: KadNode, request: ProvidingRequest, caller: Caller, log: Log): Promise<ProvidingReply> {
+  const { op } = request
+
+  if (isAboutCIDs(request)) {
+    log('asked', `asked to ${op}`, { op })
+  }
+
+  const reply = await performProviding(node.services.dht, request, caller)
+
+  if (isAboutCIDs(request)) {
+    const { ok, read = 0, announced = 0, error } = reply
+    log('operation', `${op}: ${plural(read, 'CID')} read, ${plural(announced, 'key')} announced${ok ? '' : `: ${error?.message}`}`, { op, ok, read, announced })
+  }
+
+  return reply
 }
 
 /** A seed may have itself in the file that it shares with all the others. */

@@ -4,9 +4,12 @@
 import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { UsageError } from '../errors.ts'
-import { MAX_REQUEST, readLine, socketPath, writeLine } from './line.ts'
+import { linesOf } from '../lines.ts'
+import { isAboutCIDs, isProviding } from '../providing/requests.ts'
+import { MAX_REQUEST, socketPath, toLine } from './line.ts'
 import type { ControlReply, ControlRequest } from './line.ts'
 import type { OperationRequest } from '../operations.ts'
+import type { Caller } from '../providing/perform.ts'
 import type { Server, Socket } from 'node:net'
 
 export interface ControlServer {
@@ -14,7 +17,7 @@ export interface ControlServer {
 }
 
 export interface Perform {
-  (request: ControlRequest, signal: AbortSignal): Promise<ControlReply>
+  (request: ControlRequest, caller: Caller): Promise<ControlReply>
 }
 
 /** What the kernel takes as the path of a socket: `sun_path` of Linux, less its end. */
@@ -77,35 +80,97 @@ async function listen (server: Server, path: string): Promise<void> {
 
 async function answer (socket: Socket, perform: Perform): Promise<void> {
   const gone = new AbortController()
-  socket.once('close', () => { gone.abort(new Error('The caller hung up')) })
+  const onGone = (): void => { gone.abort(hungUp()) }
+  socket.once('close', onGone)
   // its close event says the same
   socket.on('error', () => {})
   socket.setTimeout(SILENCE, () => { socket.destroy() })
+  socket.setEncoding('utf8')
+  // left early without destroying the socket, for the answer goes out on it
+  const lines = linesOf(socket.iterator({ destroyOnReturn: false }), MAX_REQUEST)
+
+  const expectEnd = async (): Promise<void> => {
+    await lines.return(undefined)
+    // only the end can come; without reading on, it would go unnoticed
+    socket.on('end', onGone)
+    socket.resume()
+  }
 
   try {
-    const request = await readLine(socket, MAX_REQUEST)
+    const first = await lines.next()
+    const request = asRequest(JSON.parse(first.value ?? ''))
     socket.setTimeout(0)
-    // from here on only the end can come; without reading on, it would go unnoticed
-    socket.on('end', () => { gone.abort(new Error('The caller hung up')) })
-    socket.resume()
-    writeLine(socket, await perform(asRequest(request), gone.signal))
+
+    if (!isAboutCIDs(request)) {
+      await expectEnd()
+    }
+
+    const reply = await perform(request, {
+      signal: gone.signal,
+      cids: cidsOf(lines, expectEnd),
+      tell: async part => drained(socket, toLine({ part }))
+    })
+    socket.end(toLine(reply))
   } catch {
     // no request of ours
     socket.destroy()
   }
 }
 
-/** The arguments themselves are checked where they are used. */
-function asRequest (request: unknown): ControlRequest {
-  const { op, subject, value, timeout } = request as Partial<OperationRequest>
+/** Up to the empty line: a caller that was killed in between has not said all that it wanted to. */
+async function * cidsOf (lines: AsyncIterator<string>, end: () => Promise<void>): AsyncGenerator<string> {
+  try {
+    for (let line = await lines.next(); line.value !== ''; line = await lines.next()) {
+      if (line.done === true) {
+        throw hungUp()
+      }
 
-  if ((request as ControlRequest).op === 'table') {
+      yield line.value
+    }
+  } finally {
+    await end()
+  }
+}
+
+/** Resolves when the caller can take more, or is gone. */
+async function drained (socket: Socket, text: string): Promise<void> {
+  if (socket.destroyed || socket.write(text)) {
+    return
+  }
+
+  return new Promise(resolve => {
+    const done = (): void => {
+      socket.off('drain', done)
+      socket.off('close', done)
+      resolve()
+    }
+
+    socket.on('drain', done)
+    socket.on('close', done)
+  })
+}
+
+function hungUp (): Error {
+  return new Error('The caller hung up')
+}
+
+/** The arguments themselves are checked where they are used. */
+function asRequest (given: unknown): ControlRequest {
+  const request = given as ControlRequest
+
+  if (request.op === 'table') {
     return { op: 'table' }
   }
+
+  if (isProviding(request)) {
+    return { op: request.op, timeout: request.timeout == null ? undefined : Number(request.timeout) }
+  }
+
+  const { op, subject, value, timeout, options } = request as Partial<OperationRequest>
 
   if (typeof op !== 'string' || typeof subject !== 'string' || (value !== undefined && typeof value !== 'string') || !(Number(timeout) > 0)) {
     throw new Error('That is no request')
   }
 
-  return { op, subject, value, timeout: Number(timeout) }
+  return { op, subject, value, timeout: Number(timeout), options }
 }

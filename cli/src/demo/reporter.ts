@@ -5,7 +5,7 @@ import { EventTypes } from 'libp2p-kad'
 import ora from 'ora'
 import pc from 'picocolors'
 import { describe } from '../errors.ts'
-import { plural } from '../output.ts'
+import { isScreen, plural } from '../output.ts'
 import type { Row } from './result.ts'
 import type { EventView } from '../measure.ts'
 import type { PeerId } from '@libp2p/interface'
@@ -48,9 +48,7 @@ export class Reporter {
 
   /** Shows that something is going on, and how far it is. */
   async progress <T> (text: string, run: (update: (text: string) => void) => Promise<T>): Promise<T> {
-    // a terminal that has no width, as without a window, would keep the spinner wrapping its line for ever
-    const isEnabled = this.#out.isTTY && this.#out.columns > 0
-    const spinner = ora({ text, stream: this.#out, discardStdin: false, isEnabled }).start()
+    const spinner = ora({ text, stream: this.#out, discardStdin: false, isEnabled: isScreen(this.#out) }).start()
 
     try {
       const result = await run(text => { spinner.text = text })

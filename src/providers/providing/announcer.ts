@@ -4,28 +4,18 @@
 import PQueue from 'p-queue'
 import { Exploration } from '../../kademlia/explore.ts'
 import { wantsRegion } from '../../kademlia/region.ts'
+import { QueryError } from '../../query/errors.ts'
 import { findClosest } from '../../query/find-closest.ts'
-import { encodeRequest, joinRequests, MessageType } from '../../wire/message.ts'
-import { chunksOf } from './chunks.ts'
+import { tellPeer } from './tell-peer.ts'
 import type { ProvidedKey } from './provided-keys.ts'
-import type { Key } from '../../kademlia/key.ts'
+import type { TellPeerNeeds } from './tell-peer.ts'
 import type { RegionMode } from '../../kademlia/region.ts'
 import type { Contact } from '../../query/contact.ts'
 import type { QueryManager, QueryResult } from '../../query/manager.ts'
-import type { EncodedRequest, Message } from '../../wire/message.ts'
-import type { AbortOptions } from '@libp2p/interface'
+import type { EncodedRequest } from '../../wire/message.ts'
 
 /** So many keys are allotted to their peers before these are told: each of some thirty peers in a region gets most of them. */
 const BATCH = 512
-
-/** The longest that goes out to a peer in one piece, bytes: a quarter of what yamux sends without being asked for more. */
-const MAX_CHUNK = 64 * 1024
-
-/**
- * When a peer is told of so many keys, it is asked something behind them on the same stream: nobody answers an announcement, but who answers what comes after it has
- * read it. With fewer that is not worth a message.
- */
-const CONFIRMED = 16
 
 /** A key counts as announced when so many of those nearest to it were told; else it is tried again. */
 const ENOUGH_HOLDERS = 1 / 2
@@ -37,15 +27,18 @@ export interface AnnouncerOptions {
   region: RegionMode
 }
 
-export interface AnnouncerNeeds {
+/** Who was told of a key, and who could not be. */
+interface Provided {
+  stored: unknown[]
+  failed: unknown[]
+}
+
+export interface AnnouncerNeeds extends Omit<TellPeerNeeds, 'requestOf'> {
   queries: QueryManager
   /** announces one key on its own, to everyone in its region, and says what that took */
-  provide (multihash: Uint8Array, signal: AbortSignal): Promise<{ stored: unknown[], messages: number }>
+  provide (multihash: Uint8Array, signal: AbortSignal): Promise<Provided & { messages: number }>
   /** makes requests that announce keys, with the addresses that this node has now */
   announcement (): (multihash: Uint8Array) => EncodedRequest
-  request (to: Contact, request: EncodedRequest, options: AbortOptions): Promise<Message>
-  /** sends what has no reply */
-  notify (to: Contact, request: EncodedRequest, options: AbortOptions): Promise<void>
 }
 
 /** What became of a batch of keys. */
@@ -78,6 +71,11 @@ export class Announcer {
     this.#exploration = new Exploration(options.k)
   }
 
+  /** Whether so many were told of a key that it counts as announced. */
+  isEnough ({ stored, failed }: Provided): boolean {
+    return this.#isEnough(stored.length, stored.length + failed.length)
+  }
+
   /**
    * Announces them, in the order of the key space, and says after each batch what became of it: each key is told of once.
    *
@@ -88,7 +86,9 @@ export class Announcer {
     let batch = newBatch()
 
     for (const key of keys) {
-      await this.#allot(key, batch, signal)
+      if (key.removed !== true) {
+        await this.#allot(key, batch, signal)
+      }
 
       if (batch.allotted.length >= BATCH) {
         yield await this.#tell(batch, signal)
@@ -108,11 +108,11 @@ export class Announcer {
 
       // whoever crowds the key gets it too, but not alone
       if (wantsRegion(region, key.key, peers, k, queries.networkSize)) {
-        const { stored, messages } = await this.#needs.provide(key.multihash, signal)
+        const provided = await this.#needs.provide(key.multihash, signal)
         batch.result.lookups++
-        batch.result.messages += messages
-        batch.result.records += stored.length
-        batch.result.announced.push(key)
+        batch.result.messages += provided.messages
+        batch.result.records += provided.stored.length
+        batch.result[this.isEnough(provided) ? 'announced' : 'failed'].push(key)
       } else {
         batch.allotted.push({ key, peers, told: 0 })
       }
@@ -175,14 +175,20 @@ export class Announcer {
 
     for (const { peer, keys } of byPeer.values()) {
       void queue.add(async () => {
-        try {
-          const messages = await this.#tellPeer(peer, keys.map(({ key }) => requests.get(key) as EncodedRequest), signal)
-          result.messages += messages
-          result.records += keys.length
-          keys.forEach(one => { one.told++ })
-        } catch (error: any) {
-          this.#exploration.remove(peer)
+        const { told, messages, error } = await tellPeer(peer, keys.map(({ key }) => key), {
+          ...this.#needs,
+          requestOf: key => requests.get(key) as EncodedRequest
+        }, signal)
+        result.messages += messages
+        result.records += told.size
+        keys.filter(({ key }) => told.has(key)).forEach(one => { one.told++ })
+
+        if (error != null) {
           result.error = error
+        }
+
+        if (error != null && told.size === 0) {
+          this.#exploration.remove(peer)
         }
       })
     }
@@ -190,28 +196,23 @@ export class Announcer {
     await queue.onIdle()
     signal.throwIfAborted()
 
-    for (const { key, peers, told } of allotted) {
-      (told > 0 && told >= ENOUGH_HOLDERS * peers.length ? result.announced : result.failed).push(key)
+    for (const { key, peers, told } of allotted.filter(({ key }) => key.removed !== true)) {
+      if (this.#isEnough(told, peers.length)) {
+        result.announced.push(key)
+      } else {
+        result.failed.push(key)
+        result.error ??= new QueryError(`Only ${peers.length} of the ${this.#options.k} nearest peers were found, and the network has more`)
+      }
     }
 
     return result
   }
 
-  /** Returns how many messages it took. */
-  async #tellPeer (peer: Contact, requests: EncodedRequest[], signal: AbortSignal): Promise<number> {
-    signal.throwIfAborted()
+  /** Of so many that were to be told. Where a lookup has found fewer than there are, it went badly. */
+  #isEnough (told: number, of: number): boolean {
+    const least = Math.min(this.#options.k, this.#needs.queries.networkSize?.peers ?? 0)
 
-    for (const chunk of chunksOf(requests, ({ bytes }) => bytes.byteLength, MAX_CHUNK)) {
-      await this.#needs.notify(peer, joinRequests(chunk), { signal })
-    }
-
-    if (requests.length < CONFIRMED) {
-      return requests.length
-    }
-
-    await this.#needs.request(peer, encodeRequest({ type: MessageType.FIND_NODE, key: peer.multihash }), { signal })
-
-    return requests.length + 1
+    return told > 0 && told >= ENOUGH_HOLDERS * Math.max(of, least)
   }
 }
 

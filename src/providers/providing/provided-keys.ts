@@ -26,15 +26,21 @@ export interface ProvidedKey {
   key: Key
   /** when it was last announced, unix ms; 0 for never */
   announcedAt: number
+  /** it was taken out of the set since it was read: nobody is to be told of it */
+  removed?: boolean
 }
 
 export class ProvidedKeys {
-  /** What is known of them at hand; right once they are loaded. */
+  /** What is known of them at hand; nothing before they are loaded. */
   readonly cells = new Cells()
   readonly #datastore: Datastore
   readonly #prefix: string
   readonly #changes = new OneByOne()
+  /** those that were read last, by their names: whoever works on them is to hear what is removed */
+  #read = new Map<string, ProvidedKey>()
   #loading?: Promise<void>
+  /** what changes before is counted with all others */
+  #isLoaded = false
 
   /** `prefix`: of the datastore's keys */
   constructor (datastore: Datastore, prefix: string) {
@@ -64,7 +70,7 @@ export class ProvidedKeys {
       for (const multihash of multihashes) {
         const name = nameOf(keyOf(multihash))
 
-        if (!added.has(name) && !await this.#datastore.has(this.#key(name), options)) {
+        if (!added.has(name) && await this.#get(name, options) == null) {
           const key = { multihash, key: keyOf(multihash), announcedAt: 0 }
           added.set(name, key)
           batch.put(this.#key(name), encode(key))
@@ -72,7 +78,7 @@ export class ProvidedKeys {
       }
 
       await batch.commit()
-      added.forEach(({ key }) => { this.cells.add(cellOf(key), 0) })
+      this.#note(() => { added.forEach(({ key }) => { this.cells.add(cellOf(key), 0) }) })
 
       return [...added.values()].map(({ multihash }) => multihash)
     })
@@ -86,7 +92,7 @@ export class ProvidedKeys {
 
       for (const multihash of multihashes) {
         const name = nameOf(keyOf(multihash))
-        const known = await this.#read(name, options)
+        const known = await this.#get(name, options)
 
         if (known != null) {
           removed.set(name, known)
@@ -95,7 +101,15 @@ export class ProvidedKeys {
       }
 
       await batch.commit()
-      removed.forEach(({ key, announcedAt }) => { this.cells.remove(cellOf(key), announcedAt) })
+      this.#note(() => { removed.forEach(({ key, announcedAt }) => { this.cells.remove(cellOf(key), announcedAt) }) })
+
+      for (const name of removed.keys()) {
+        const read = this.#read.get(name)
+
+        if (read != null) {
+          read.removed = true
+        }
+      }
     })
   }
 
@@ -107,7 +121,7 @@ export class ProvidedKeys {
 
       for (const { key } of keys) {
         const name = nameOf(key)
-        const known = await this.#read(name)
+        const known = await this.#get(name)
 
         if (known != null) {
           changed.set(name, known)
@@ -116,18 +130,20 @@ export class ProvidedKeys {
       }
 
       await batch.commit()
-      changed.forEach(before => {
-        this.cells.remove(cellOf(before.key), before.announcedAt)
-        this.cells.add(cellOf(before.key), announcedAt)
+      this.#note(() => {
+        changed.forEach(before => {
+          this.cells.remove(cellOf(before.key), before.announcedAt)
+          this.cells.add(cellOf(before.key), announcedAt)
+        })
       })
     })
   }
 
   async has (multihash: Uint8Array, options?: AbortOptions): Promise<boolean> {
-    return this.#datastore.has(this.#key(nameOf(keyOf(multihash))), options)
+    return await this.#get(nameOf(keyOf(multihash)), options) != null
   }
 
-  /** Those of a block, in the order of the key space. */
+  /** Those of a block, in the order of the key space; until the next are read, those that are removed meanwhile say so. */
   async read (block: Block, options?: AbortOptions): Promise<ProvidedKey[]> {
     return this.#changes.run('', async () => {
       const keys: ProvidedKey[] = []
@@ -139,9 +155,15 @@ export class ProvidedKeys {
       }
 
       times.forEach((times, i) => { this.cells.refresh(block.from + i, times) })
+      this.#read = new Map(keys.map(key => [nameOf(key.key), key]))
 
       return keys.sort((a, b) => compareKeys(a.key, b.key))
     })
+  }
+
+  /** Nobody works on those that were read last any more. */
+  release (): void {
+    this.#read.clear()
   }
 
   /** All of them, in no order. */
@@ -157,7 +179,7 @@ export class ProvidedKeys {
         const key = { multihash, key: keyOf(multihash), announcedAt }
 
         // those that were added meanwhile may have been announced since
-        if (!await this.#datastore.has(this.#key(nameOf(key.key)), options)) {
+        if (await this.#get(nameOf(key.key), options) == null) {
           await this.#datastore.put(this.#key(nameOf(key.key)), encode(key))
         }
       }
@@ -172,24 +194,34 @@ export class ProvidedKeys {
     }
 
     cells.forEach((times, cell) => { this.cells.refresh(cell, times) })
+    this.#isLoaded = true
+  }
+
+  #note (change: () => void): void {
+    if (this.#isLoaded) {
+      change()
+    }
   }
 
   async * #query (digits: string, options?: AbortOptions): AsyncGenerator<ProvidedKey> {
     // whole cells are folders, and their names begin with fewer digits
     const prefix = `${this.#prefix}/${digits}${digits.length === CELL_DIGITS ? '/' : ''}`
 
-    for await (const { value } of paced(this.#datastore.query({ prefix }, options), options)) {
+    for await (const { key: name, value } of paced(this.#datastore.query({ prefix }, options), options)) {
       const key = decode(value)
 
-      if (key != null) {
+      // one that lies elsewhere than it should is damaged
+      if (key != null && name.toString() === `${this.#prefix}/${nameOf(key.key)}`) {
         yield key
       }
     }
   }
 
-  async #read (name: string, options?: AbortOptions): Promise<ProvidedKey | undefined> {
+  async #get (name: string, options?: AbortOptions): Promise<ProvidedKey | undefined> {
     try {
-      return decode(await this.#datastore.get(this.#key(name), options))
+      const key = decode(await this.#datastore.get(this.#key(name), options))
+
+      return key != null && nameOf(key.key) === name ? key : undefined
     } catch (error: any) {
       if (error.name !== 'NotFoundError') {
         throw error

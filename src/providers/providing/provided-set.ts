@@ -2,6 +2,7 @@
 
 import { CID } from 'multiformats/cid'
 import { decode as decodeDigest } from 'multiformats/hashes/digest'
+import { raceSignal } from 'race-signal'
 import { chunked } from './chunks.ts'
 import type { Announced } from './announcer.ts'
 import type { ProvidedKeys } from './provided-keys.ts'
@@ -36,15 +37,18 @@ export class ProvidedSet implements Providing {
     let read = 0
     let added = 0
 
-    for await (const multihashes of chunked(this.#multihashes(cids), BATCH)) {
-      signal?.throwIfAborted()
-      added += (await this.#needs.remember(multihashes, { signal })).length
-      read += multihashes.length
-      onProgress?.(read)
-    }
-
-    if (added > 0) {
-      this.#needs.sweeper.wake()
+    try {
+      for await (const multihashes of chunked(this.#multihashes(cids, signal), BATCH)) {
+        signal?.throwIfAborted()
+        added += (await this.#needs.remember(multihashes, { signal })).length
+        read += multihashes.length
+        onProgress?.(read)
+      }
+    } finally {
+      // what was added before it failed stays
+      if (added > 0) {
+        this.#needs.sweeper.wake()
+      }
     }
 
     return { read, added }
@@ -65,7 +69,7 @@ export class ProvidedSet implements Providing {
   }
 
   async remove (cids: CIDs, options?: AbortOptions): Promise<void> {
-    for await (const multihashes of chunked(this.#multihashes(cids), BATCH)) {
+    for await (const multihashes of chunked(this.#multihashes(cids, options?.signal), BATCH)) {
       options?.signal?.throwIfAborted()
       await this.#needs.forget(multihashes, options)
     }
@@ -85,9 +89,33 @@ export class ProvidedSet implements Providing {
     return this.#needs.sweeper.status
   }
 
-  async * #multihashes (cids: CIDs): AsyncGenerator<Uint8Array> {
-    for await (const cid of cids) {
+  async * #multihashes (cids: CIDs, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    for await (const cid of Symbol.asyncIterator in cids ? untilAborted(cids, signal) : cids) {
       yield this.#needs.multihashOf(cid)
+    }
+  }
+}
+
+/** The next one may never come. */
+async function * untilAborted <T> (items: AsyncIterable<T>, signal?: AbortSignal): AsyncGenerator<T> {
+  const iterator = items[Symbol.asyncIterator]()
+  let isOver = false
+
+  try {
+    for (;;) {
+      const next = await raceSignal(iterator.next(), signal)
+
+      if (next.done === true) {
+        isOver = true
+        return
+      }
+
+      yield next.value
+    }
+  } finally {
+    if (!isOver) {
+      // not waited for: one that waits itself hears of it late
+      iterator.return?.().catch(() => {})
     }
   }
 }

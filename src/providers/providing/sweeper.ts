@@ -27,8 +27,8 @@ export interface SweeperNeeds {
   load (options: AbortOptions): Promise<void>
   /** why nothing can be announced at the moment; undefined when it can */
   obstacle (): Obstacle | undefined
-  /** which share of the key space one exploration tells of; undefined while that is not known */
-  regionShare (): number | undefined
+  /** which share of the key space one exploration tells of, at the most */
+  regionShare (): number
   /** at least 0, less than 1 */
   random (): number
   /** a batch was announced */
@@ -73,6 +73,10 @@ export interface SweepStatus extends SweepCounts {
 /** An exploration may be used for no more than this part of all cells at once: what is announced before its turn must not be due again at it. */
 const MAX_CELLS = CELLS / 16
 
+/** Where all of the key space is one region, it has so many turns in a cycle at the least, if each then has so many keys. */
+const PARTS = 64
+const LEAST_KEYS = 512
+
 /** By chance, a part has its turn up to this share of the cycle late. */
 const JITTER = 0.001
 
@@ -94,7 +98,12 @@ export class Sweeper {
   readonly #listeners = new Set<(batch: Announced) => void>()
   #shutdown?: AbortController
   #timer?: ReturnType<typeof setTimeout>
-  #sweeping?: Promise<void>
+  /** what it has failed for, if it has */
+  #sweeping?: Promise<Error | undefined>
+  /** the last one that has ended had to be given up */
+  #isStuck = false
+  /** the cell at which the next one begins then */
+  #resumeAt?: number
   #error?: Error
 
   constructor (options: SweeperOptions, needs: SweeperNeeds) {
@@ -152,25 +161,37 @@ export class Sweeper {
 
     clearTimeout(this.#timer)
     this.#sweeping ??= this.#sweep(signal)
-      .catch((error: Error) => {
-        if (!signal.aborted) {
-          this.#error = error
-          this.#needs.log.error('could not announce what this node provides - %e', error)
-        }
-      })
-      .finally(() => {
+      .then(() => undefined, (error: Error) => error)
+      .then(error => {
         // there may have been another start since
         if (!signal.aborted) {
-          this.#sweeping = undefined
-          this.#plan()
+          this.#onEnd(error)
         }
+
+        return error
       })
+  }
+
+  /** The same, and what has failed a moment ago may go well now. */
+  retry (): void {
+    this.#retries.clear()
+    this.wake()
   }
 
   /** A key in that cell is to be announced, not at once but soon. */
   wakeSoon (cell: number): void {
-    this.#retries.onFailure(cell, Date.now())
+    const now = Date.now()
 
+    // the others of the cell are not to wait longer for it
+    if (!this.#retries.waits(cell, now)) {
+      this.#retries.onFailure(cell, now)
+    }
+
+    this.replan()
+  }
+
+  /** Something is provided that was not before, and has been announced: it has its turn like all others. No effect when stopped. */
+  replan (): void {
     if (this.#sweeping == null && this.#shutdown != null) {
       clearTimeout(this.#timer)
       this.#plan()
@@ -196,38 +217,51 @@ export class Sweeper {
     const onAbort = (): void => { ended.reject(signal?.reason) }
     signal?.throwIfAborted()
     signal?.addEventListener('abort', onAbort)
-    this.#retries.clear()
+    let failure: Error | undefined
 
-    if (onBatch != null) {
-      this.#listeners.add(onBatch)
+    const listener = (batch: Announced): void => {
+      try {
+        onBatch?.(batch)
+      } catch (error) {
+        // the caller's own: that is how its call ends, and nothing else
+        ended.reject(error)
+      }
     }
+
+    this.#listeners.add(listener)
 
     try {
       // what is under way may have passed by what is due since
-      for (let rounds = 0; rounds < 2; rounds++) {
-        this.wake()
-        await Promise.race([this.#sweeping, ended.promise])
+      for (let rounds = 0; rounds < 2 && failure == null; rounds++) {
+        if (rounds === 0) {
+          this.retry()
+        } else {
+          this.wake()
+        }
+
+        failure = await Promise.race([this.#sweeping, ended.promise])
       }
     } finally {
       signal?.removeEventListener('abort', onAbort)
-
-      if (onBatch != null) {
-        this.#listeners.delete(onBatch)
-      }
+      this.#listeners.delete(listener)
     }
 
     shutdown.throwIfAborted()
     const counts = difference(this.#counts, before)
-    this.#requireWay(counts)
+    this.#requireWay(counts, failure)
 
     return counts
   }
 
-  /** @throws {Error} when nothing was announced because nothing can be */
-  #requireWay ({ announced }: SweepCounts): void {
+  /** @throws {Error} when nothing was announced because nothing can be, or what was could not be noted */
+  #requireWay ({ announced }: SweepCounts, failure: Error | undefined): void {
     const obstacle = this.#needs.obstacle()
 
-    if (announced > 0 || this.#needs.keys.cells.size === 0 || obstacle == null) {
+    if (failure != null && (announced === 0 || failure.name !== 'NoPeersError')) {
+      throw failure
+    }
+
+    if (announced > 0 || obstacle == null || this.status.due === 0) {
       return
     }
 
@@ -239,42 +273,64 @@ export class Sweeper {
   async #sweep (signal: AbortSignal): Promise<void> {
     await this.#needs.load({ signal })
 
-    for (let cell = this.#firstDue(); cell != null && this.#needs.obstacle() == null; cell = this.#firstDue(cell)) {
+    for (let cell = this.#firstDue(this.#resumeAt); cell != null && this.#needs.obstacle() == null; cell = this.#firstDue(cell)) {
       signal.throwIfAborted()
-
-      if (!await this.#sweepBlock(this.#needs.keys.cells.block(cell, { maxCells: this.#maxCells(), maxKeys: this.#options.maxKeys }), signal)) {
-        return
-      }
+      await this.#sweepBlock(this.#needs.keys.cells.block(cell, { maxCells: this.#maxCells(), maxKeys: this.#maxKeys() }), signal)
     }
   }
 
-  /** Returns whether there was somebody to tell. */
-  async #sweepBlock (block: Block, signal: AbortSignal): Promise<boolean> {
+  #onEnd (error: Error | undefined): void {
+    this.#sweeping = undefined
+    this.#isStuck = error != null
+
+    if (error == null) {
+      this.#resumeAt = undefined
+    } else {
+      const log = error.name === 'NoPeersError' ? this.#needs.log : this.#needs.log.error
+      this.#error = error
+      log('could not announce what this node provides - %e', error)
+    }
+
+    this.#plan()
+  }
+
+  async #sweepBlock (block: Block, signal: AbortSignal): Promise<void> {
     const { keys, announcer } = this.#needs
-    const now = Date.now()
-    const wanted = (await keys.read(block, { signal })).filter(key => this.#isWanted(key, now))
+    const untried = new Set<ProvidedKey>()
     const failed = new Set<number>()
-    let isOnline = true
 
     try {
-      for await (const batch of announcer.announce(wanted, signal)) {
+      const now = Date.now();
+      (await keys.read(block, { signal })).filter(key => this.#isWanted(key, now)).forEach(key => untried.add(key))
+
+      for await (const batch of announcer.announce([...untried], signal)) {
         await keys.announced(batch.announced, Date.now())
-        batch.failed.forEach(key => failed.add(cellOf(key.key)))
+        batch.announced.forEach(key => untried.delete(key))
+        batch.failed.forEach(key => {
+          untried.delete(key)
+          failed.add(cellOf(key.key))
+        })
         this.#count(batch)
       }
     } catch (error: any) {
       signal.throwIfAborted()
+      this.#count({ announced: [], failed: [...untried].filter(({ removed }) => removed !== true), records: 0, lookups: 0, messages: 0, error })
 
-      if (error.name !== 'NoPeersError') {
-        throw error
+      // others have their turn before it is tried again
+      this.#resumeAt = block.to % CELLS
+
+      for (let cell = block.from; cell < block.to; cell++) {
+        failed.add(cell)
       }
 
-      isOnline = false
-      this.#error = error
-      this.#needs.log('could not announce a part of what this node provides - %e', error)
-      wanted.forEach(key => failed.add(cellOf(key.key)))
+      throw error
+    } finally {
+      keys.release()
+      this.#settle(block, failed)
     }
+  }
 
+  #settle (block: Block, failed: ReadonlySet<number>): void {
     for (let cell = block.from; cell < block.to; cell++) {
       if (failed.has(cell)) {
         this.#retries.onFailure(cell, Date.now())
@@ -282,8 +338,6 @@ export class Sweeper {
         this.#retries.onSuccess(cell)
       }
     }
-
-    return isOnline
   }
 
   #count (batch: Announced): void {
@@ -298,12 +352,20 @@ export class Sweeper {
   }
 
   /** Whether it is due, or near enough to what is. */
-  #isWanted (key: ProvidedKey, now: number): boolean {
-    return key.announcedAt < this.#freshSince(cellOf(key.key), now) || now - key.announcedAt >= STALE * this.#options.cycle
+  #isWanted ({ key, announcedAt }: ProvidedKey, now: number): boolean {
+    return this.#schedule.isDue(cellOf(key) / CELLS, announcedAt, now) || now - announcedAt >= STALE * this.#options.cycle
   }
 
   #maxCells (): number {
-    return Math.min(MAX_CELLS, Math.max(1, Math.floor((this.#needs.regionShare() ?? 0) * CELLS)))
+    return Math.min(MAX_CELLS, Math.max(1, Math.floor(this.#needs.regionShare() * CELLS)))
+  }
+
+  /** What is new is announced as fast as may be; what has its turn again, in parts that are small, however small the network is. */
+  #maxKeys (): number {
+    const { maxKeys } = this.#options
+    const { size, neverAnnounced } = this.#needs.keys.cells
+
+    return neverAnnounced > 0 ? maxKeys : Math.min(maxKeys, Math.max(LEAST_KEYS, size / PARTS))
   }
 
   /** The first cell in the order of the key space, from that one or from where the cycle is, that is due and has not failed a moment ago. */
@@ -320,11 +382,9 @@ export class Sweeper {
   }
 
   #isDue (cell: number, now: number): boolean {
-    return this.#needs.keys.cells.oldest(cell) < this.#freshSince(cell, now)
-  }
+    const oldest = this.#needs.keys.cells.oldest(cell)
 
-  #freshSince (cell: number, now: number): number {
-    return this.#schedule.freshSince(cell / CELLS, now)
+    return oldest !== Infinity && this.#schedule.isDue(cell / CELLS, oldest, now)
   }
 
   #cells (which: (cell: number) => boolean): number[] {
@@ -343,10 +403,10 @@ export class Sweeper {
   /** Looks again when the next part is due, and now and then while nothing can be announced. */
   #plan (): void {
     const now = Date.now()
-    const next = this.#nextAt(now)
+    const next = this.#nextAt(now) ?? (this.#isStuck ? now : undefined)
 
     if (next != null) {
-      const rest = Math.max(next - now, this.#needs.obstacle() == null ? 0 : FIRST_RETRY)
+      const rest = Math.max(next - now, this.#isStuck || this.#needs.obstacle() != null ? FIRST_RETRY : 0)
       const late = JITTER * this.#options.cycle * this.#needs.random()
       this.#timer = setTimeout(() => { this.wake() }, Math.min(LONGEST_TIMER, rest + late))
     }

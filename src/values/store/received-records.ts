@@ -1,17 +1,17 @@
 // The values held for others: which there are, which have to go, and when. Deletions are changes of their keys like any other, and
 // wait for their turn; meanwhile what is to be deleted has left the index already, and what is stored again stays.
 
+import { paced, PIECE, turn } from '../../query/paced.ts'
 import { isName, keyNamed } from '../record-name.ts'
 import { makeRoom, surplus } from './make-room.ts'
 import { decodeMarker, markerOf } from './marker.ts'
-import { paced, PIECE, turn } from '../../query/paced.ts'
 import { distanceOf, ReceivedIndex } from './received-index.ts'
 import type { Evicted, EvictionReason, ReceivedLimits } from './make-room.ts'
 import type { Marker } from './marker.ts'
-import type { OneByOne } from '../../query/one-by-one.ts'
 import type { Received } from './received-index.ts'
 import type { RecordFiles } from './record-files.ts'
 import type { Key } from '../../kademlia/key.ts'
+import type { OneByOne } from '../../query/one-by-one.ts'
 import type { ValueRecord } from '../../wire/record.ts'
 import type { AbortOptions } from '@libp2p/interface'
 

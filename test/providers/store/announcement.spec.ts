@@ -2,15 +2,15 @@ import { expect } from 'aegir/chai'
 import { base58btc } from 'multiformats/bases/base58'
 import * as varint from 'uint8-varint'
 import { concat as uint8ArrayConcat } from 'uint8arrays/concat'
-import { decodeStored, encodeStored, toAnnouncement, toRecord } from '../../src/providers/announcement.ts'
-import { decodeBase58 } from '../../src/providers/base58.ts'
-import { ProviderAddresses } from '../../src/wire/dht.ts'
-import { MAX_ADDRESSES, MAX_PEER } from '../../src/wire/limits.ts'
-import { joinPeer } from '../../src/wire/peer.ts'
-import { contact } from '../helpers/contacts.ts'
-import { bytes } from '../helpers/content.ts'
-import { pick, randomBytes, randomNumbers, SEED } from '../helpers/random.ts'
-import type { Announcement, ProviderRecord } from '../../src/providers/announcement.ts'
+import { decodeStored, encodeStored, toAnnouncement, toRecord } from '../../../src/providers/store/announcement.ts'
+import { decodeBase58 } from '../../../src/providers/store/base58.ts'
+import { ProviderAddresses } from '../../../src/wire/dht.ts'
+import { MAX_ADDRESSES, MAX_PEER } from '../../../src/wire/limits.ts'
+import { joinPeer } from '../../../src/wire/peer.ts'
+import { contact } from '../../helpers/contacts.ts'
+import { bytes } from '../../helpers/content.ts'
+import { pick, randomBytes, randomNumbers, SEED } from '../../helpers/random.ts'
+import type { Announcement, ProviderRecord } from '../../../src/providers/store/announcement.ts'
 
 const NOW = 1_700_000_000_000
 
@@ -35,6 +35,19 @@ describe('an announcement', () => {
       expect(announcement).to.deep.equal(toAnnouncement(record))
       expect(toRecord(announcement as Announcement)).to.deep.equal(record)
     }
+  })
+
+  it('keeps the group of its sender, of whatever characters and however long', () => {
+    for (const group of ['1.2', '2001:db8', 'example.com', 'münchen.example', 'x'.repeat(127), 'x'.repeat(128), 'x'.repeat(300)]) {
+      for (const addrs of [[], [bytes('address')], [new Uint8Array(200)]]) {
+        const record = { contact: { ...contact(1), addrs }, announcedAt: NOW, group }
+
+        expect(stored(record)).to.deep.equal(toAnnouncement(record))
+        expect(toRecord(toAnnouncement(record)).contact.addrs).to.deep.equal(addrs)
+      }
+    }
+
+    expect(stored({ contact: contact(1), announcedAt: NOW })?.group).to.equal('')
   })
 
   it('has as many addresses as a peer in a reply may', () => {
