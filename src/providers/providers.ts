@@ -127,6 +127,7 @@ export class Providers {
   /** Remembers the key first: whatever happens, it is announced again and again until it is cancelled. */
   async provide (multihash: Uint8Array, { useNetwork, signal, settle, ...options }: ProvideOptions): Promise<WriteResult> {
     const key = { multihash, key: keyOf(multihash), announcedAt: 0 }
+    this.#sweeper.hold(cellOf(key.key))
     // once the caller has its result, the rest is nobody's to give up but the node's
     const rest = new AbortController()
     const giveUp = (): void => { rest.abort(signal.reason) }
@@ -137,8 +138,6 @@ export class Providers {
       signal.throwIfAborted()
 
       if (useNetwork === false) {
-        this.#sweeper.wakeSoon(cellOf(key.key))
-
         return { stored: [], failed: [], messages: 0, hops: 0 }
       }
 
@@ -153,11 +152,9 @@ export class Providers {
       })
 
       return await announcing
-    } catch (error) {
-      this.#sweeper.wakeSoon(cellOf(key.key))
-      throw error
     } finally {
       signal.removeEventListener('abort', giveUp)
+      this.#sweeper.replan()
     }
   }
 
@@ -167,9 +164,7 @@ export class Providers {
 
     if (this.#announcer.isEnough(result)) {
       await this.#keys.announced([key], Date.now())
-      this.#sweeper.replan()
-    } else {
-      this.#sweeper.wakeSoon(cellOf(key.key))
+      this.#sweeper.release(cellOf(key.key))
     }
 
     return result

@@ -81,6 +81,13 @@ export class Cells {
     }
   }
 
+  /** Nothing is known any more. */
+  clear (): void {
+    for (let cell = 0; cell < CELLS; cell++) {
+      this.refresh(cell, [])
+    }
+  }
+
   /** The largest block around the cell that has no more cells and no more keys than that; at least the cell itself. */
   block (cell: number, { maxCells, maxKeys }: { maxCells: number, maxKeys: number }): Block {
     const name = cell.toString(16).padStart(CELL_DIGITS, '0')

@@ -31,7 +31,7 @@ export interface ProvidedKey {
 }
 
 export class ProvidedKeys {
-  /** What is known of them at hand; nothing before they are loaded. */
+  /** What is known of them at hand; nothing before they are loaded, and a part while they are. */
   readonly cells = new Cells()
   readonly #datastore: Datastore
   readonly #prefix: string
@@ -39,8 +39,8 @@ export class ProvidedKeys {
   /** those that were read last, by their names: whoever works on them is to hear what is removed */
   #read = new Map<string, ProvidedKey>()
   #loading?: Promise<void>
-  /** what changes before is counted with all others */
-  #isLoaded = false
+  /** the first cell that is not counted yet: what changes there is counted with all others */
+  #counted = 0
 
   /** `prefix`: of the datastore's keys */
   constructor (datastore: Datastore, prefix: string) {
@@ -49,12 +49,15 @@ export class ProvidedKeys {
   }
 
   /**
-   * Counts what is there, once, in short pieces. `earlier`: what this node provided when the set was not kept apart; taken in
+   * Counts what is there, once, in short pieces; changes wait for a sixteenth of it at the most, but the first time. `earlier`: what this node provided when the set was not kept apart; taken in
    * the first time. When it fails it may be called again.
    */
   async load (earlier: AsyncIterable<{ multihash: Uint8Array, announcedAt: number }>, options?: AbortOptions): Promise<void> {
-    this.#loading ??= this.#changes.run('', async () => this.#load(earlier, options)).catch(error => {
+    this.#loading ??= this.#load(earlier, options).catch(error => {
       this.#loading = undefined
+      // a part of it says nothing of when the next is due
+      this.#counted = 0
+      this.cells.clear()
       throw error
     })
 
@@ -78,7 +81,7 @@ export class ProvidedKeys {
       }
 
       await batch.commit()
-      this.#note(() => { added.forEach(({ key }) => { this.cells.add(cellOf(key), 0) }) })
+      this.#counts([...added.values()]).forEach(({ key }) => { this.cells.add(cellOf(key), 0) })
 
       return [...added.values()].map(({ multihash }) => multihash)
     })
@@ -101,7 +104,7 @@ export class ProvidedKeys {
       }
 
       await batch.commit()
-      this.#note(() => { removed.forEach(({ key, announcedAt }) => { this.cells.remove(cellOf(key), announcedAt) }) })
+      this.#counts([...removed.values()]).forEach(({ key, announcedAt }) => { this.cells.remove(cellOf(key), announcedAt) })
 
       for (const name of removed.keys()) {
         const read = this.#read.get(name)
@@ -130,12 +133,10 @@ export class ProvidedKeys {
       }
 
       await batch.commit()
-      this.#note(() => {
-        changed.forEach(before => {
-          this.cells.remove(cellOf(before.key), before.announcedAt)
-          this.cells.add(cellOf(before.key), announcedAt)
-        })
-      })
+      // all are taken out first: what is left of a cell tells when its oldest was announced
+      const counted = this.#counts([...changed.values()])
+      counted.forEach(before => { this.cells.remove(cellOf(before.key), before.announcedAt) })
+      counted.forEach(({ key }) => { this.cells.add(cellOf(key), announcedAt) })
     })
   }
 
@@ -147,14 +148,7 @@ export class ProvidedKeys {
   async read (block: Block, options?: AbortOptions): Promise<ProvidedKey[]> {
     return this.#changes.run('', async () => {
       const keys: ProvidedKey[] = []
-      const times = Array.from({ length: block.to - block.from }, (): number[] => [])
-
-      for await (const key of this.#query(block.digits, options)) {
-        keys.push(key)
-        times[cellOf(key.key) - block.from].push(key.announcedAt)
-      }
-
-      times.forEach((times, i) => { this.cells.refresh(block.from + i, times) })
+      await this.#count(block, key => { keys.push(key) }, options)
       this.#read = new Map(keys.map(key => [nameOf(key.key), key]))
 
       return keys.sort((a, b) => compareKeys(a.key, b.key))
@@ -172,35 +166,54 @@ export class ProvidedKeys {
   }
 
   async #load (earlier: AsyncIterable<{ multihash: Uint8Array, announcedAt: number }>, options?: AbortOptions): Promise<void> {
-    const complete = this.#key(COMPLETE)
+    await this.#changes.run('', async () => this.#adopt(earlier, options))
 
-    if (!await this.#datastore.has(complete, options)) {
-      for await (const { multihash, announcedAt } of earlier) {
-        const key = { multihash, key: keyOf(multihash), announcedAt }
+    for (const digits of '0123456789abcdef') {
+      const from = this.#counted
+      const to = from + CELLS / 16
 
-        // those that were added meanwhile may have been announced since
-        if (await this.#get(nameOf(key.key), options) == null) {
-          await this.#datastore.put(this.#key(nameOf(key.key)), encode(key))
-        }
-      }
-
-      await this.#datastore.put(complete, new Uint8Array())
+      await this.#changes.run('', async () => {
+        await this.#count({ digits, from, to }, () => {}, options)
+        this.#counted = to
+      })
     }
-
-    const cells = Array.from({ length: CELLS }, (): number[] => [])
-
-    for await (const { key, announcedAt } of this.#query('', options)) {
-      cells[cellOf(key)].push(announcedAt)
-    }
-
-    cells.forEach((times, cell) => { this.cells.refresh(cell, times) })
-    this.#isLoaded = true
   }
 
-  #note (change: () => void): void {
-    if (this.#isLoaded) {
-      change()
+  /** Takes in what this node provided when the set was not kept apart, once. */
+  async #adopt (earlier: AsyncIterable<{ multihash: Uint8Array, announcedAt: number }>, options?: AbortOptions): Promise<void> {
+    const complete = this.#key(COMPLETE)
+
+    if (await this.#datastore.has(complete, options)) {
+      return
     }
+
+    for await (const { multihash, announcedAt } of earlier) {
+      const key = { multihash, key: keyOf(multihash), announcedAt }
+
+      // those that were added meanwhile may have been announced since
+      if (await this.#get(nameOf(key.key), options) == null) {
+        await this.#datastore.put(this.#key(nameOf(key.key)), encode(key))
+      }
+    }
+
+    await this.#datastore.put(complete, new Uint8Array())
+  }
+
+  /** Reads those of a block, and counts them anew. */
+  async #count ({ digits, from, to }: Block, onKey: (key: ProvidedKey) => void, options?: AbortOptions): Promise<void> {
+    const times = Array.from({ length: to - from }, (): number[] => [])
+
+    for await (const key of this.#query(digits, options)) {
+      onKey(key)
+      times[cellOf(key.key) - from].push(key.announcedAt)
+    }
+
+    times.forEach((times, i) => { this.cells.refresh(from + i, times) })
+  }
+
+  /** Those of them that are in cells that are counted. */
+  #counts (keys: ProvidedKey[]): ProvidedKey[] {
+    return keys.filter(({ key }) => cellOf(key) < this.#counted)
   }
 
   async * #query (digits: string, options?: AbortOptions): AsyncGenerator<ProvidedKey> {

@@ -178,19 +178,23 @@ export class Sweeper {
     this.wake()
   }
 
-  /** A key in that cell is to be announced, not at once but soon. */
-  wakeSoon (cell: number): void {
+  /** A key in that cell is announced by itself: it is left alone for a minute, and then announced unless `release` was called. */
+  hold (cell: number): void {
     const now = Date.now()
 
     // the others of the cell are not to wait longer for it
     if (!this.#retries.waits(cell, now)) {
       this.#retries.onFailure(cell, now)
     }
+  }
 
+  /** It was announced, and has its turn like all others. */
+  release (cell: number): void {
+    this.#retries.onSuccess(cell)
     this.replan()
   }
 
-  /** Something is provided that was not before, and has been announced: it has its turn like all others. No effect when stopped. */
+  /** Something is provided that was not before: it has its turn, too. No effect when stopped. */
   replan (): void {
     if (this.#sweeping == null && this.#shutdown != null) {
       clearTimeout(this.#timer)

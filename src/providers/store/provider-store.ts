@@ -159,6 +159,11 @@ export class ProviderStore {
     }
   }
 
+  /** Whether one's own announcement of the key is here; false, too, while that is not counted. */
+  isOwn (multihash: Uint8Array): boolean {
+    return this.#tally.place(this.#tally.ids(keyOf(multihash), this.#self.key)) === OWN
+  }
+
   /** Deletes what has lapsed or can't be read. The first time it counts what is stored before. */
   async collect (options?: AbortOptions): Promise<void> {
     await this.#collection.collect(options)
