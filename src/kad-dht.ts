@@ -142,9 +142,14 @@ export class KadDHTService extends TypedEventEmitter<KadDHTEvents & PeerDiscover
     await this.#change
   }
 
-  /** libp2p closes the connections while it stops the services: what has still to be told goes before. */
-  async beforeStop (): Promise<void> {
-    await this.#parts.providers.drained()
+  /**
+   * libp2p closes the connections while it stops the services: what has still to be told goes before. Undefined where nothing has, for whoever calls this first
+   * and stops then would be overtaken by a start that comes next.
+   */
+  get beforeStop (): (() => Promise<void>) | undefined {
+    const { providers } = this.#parts
+
+    return providers.isDrained ? undefined : async () => providers.drained()
   }
 
   /** No effect when it does not run. */

@@ -114,6 +114,11 @@ export class Providers {
     await this.#store.flush()
   }
 
+  /** Whether nothing goes on any more whose result was given already. */
+  get isDrained (): boolean {
+    return this.#settling.isDrained
+  }
+
   /** Resolves when nothing goes on any more whose result was given already, or that takes too long. */
   async drained (): Promise<void> {
     await this.#settling.drained()

@@ -17,6 +17,11 @@ export class Settling {
     }
   }
 
+  /** Whether all has ended. */
+  get isDrained (): boolean {
+    return this.#running.size === 0
+  }
+
   /** Resolves when all has ended, which it is made to when it takes too long. */
   async drained (): Promise<void> {
     const timer = setTimeout(() => {

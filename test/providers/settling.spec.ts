@@ -23,7 +23,9 @@ describe('what goes on after its result was given', () => {
     const failing = new Promise((resolve, reject) => { setTimeout(() => { reject(new Error('it failed')) }, 3 * SECOND) })
     settling.add(failing, new AbortController())
     settling.add(failing, new AbortController())
+    expect(settling.isDrained).to.equal(false)
     expect(await drained(settling)).to.equal(3 * SECOND)
+    expect(settling.isDrained).to.equal(true)
     expect(clock.countTimers()).to.equal(0)
   })
 
