@@ -104,11 +104,6 @@ export class ProviderStore {
     await this.#written(done => from.id === this.#self.id ? this.#addOwn(target, from, record.announcedAt, done) : this.#admission.accept(target, from, record.announcedAt, done))
   }
 
-  /** Whether this node provides the key, as far as it is counted. Reads nothing. */
-  isOwn (multihash: Uint8Array): boolean {
-    return this.#tally.place(this.#tally.ids(keyOf(multihash), this.#self.key)) === OWN
-  }
-
   async remove (multihash: Uint8Array, provider: Contact, options?: AbortOptions): Promise<void> {
     options?.signal?.throwIfAborted()
     const target = targetOf(multihash)
