@@ -61,7 +61,7 @@ export interface RequestOutcome {
   ms: number
   /** what it went by or, when it failed, would have gone by at first */
   reach: Reach
-  /** it had to wait for other requests or for a limit of this node, or was given up before: `ms` says nothing about the peer */
+  /** it had to wait for other requests, or what went ahead of it, or for a limit of this node, or was given up before: `ms` says nothing about the peer */
   queued: boolean
   /** why it failed */
   error?: Error
@@ -209,7 +209,7 @@ export class Client {
               ms: Date.now() - start,
               // one that was there may have closed meanwhile
               reach: reach === 'stream' && (sends > 1 || first) ? 'connection' : reach,
-              queued: queued || abandoned,
+              queued: queued || abandoned || request.ahead != null,
               remoteAddr: stream?.remoteAddr
             })
           }

@@ -114,6 +114,19 @@ describe('the client', () => {
     expect(requested).to.deep.equal([['FIND_NODE', 1], ['ADD_PROVIDER', 2], ['FIND_NODE', 1]])
   })
 
+  it('does not take the time in which a peer reads what is ahead of a request for its round trip', async () => {
+    await withFarEnds(async test => {
+      const { client, far, outcomes } = test
+      await warmUp(test)
+      const answered = client.request(SERVER_CONTACT, behind(createRequest('a', MessageType.ADD_PROVIDER), createRequest()))
+      await until(() => far[0].messages.length === 2)
+      far[0].stream.send(replyTo('key'))
+      await answered
+
+      expect(outcomes.map(({ ok, queued }) => ({ ok, queued }))).to.deep.equal([{ ok: true, queued: false }, { ok: true, queued: true }])
+    })
+  })
+
   it('does not ask a third time', async () => {
     await withFarEnds(async test => {
       const { client, far, outcomes } = test
