@@ -119,7 +119,8 @@ describe('the client', () => {
       const { client, far, outcomes } = test
       await warmUp(test)
       const answered = client.request(SERVER_CONTACT, behind(createRequest('a', MessageType.ADD_PROVIDER), createRequest()))
-      await until(() => far[0].messages.length === 2)
+      await far[0].next()
+      await far[0].next()
       far[0].stream.send(replyTo('key'))
       await answered
 
