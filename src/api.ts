@@ -243,7 +243,8 @@ export interface KadDHT extends TypedEventTarget<KadDHTEvents & PeerDiscoveryEve
    * Announces that this node provides the content, and does so again until `cancelReprovide`, also when this time nobody
    * could be told.
    *
-   * @throws {QueryError} when nobody could be told, or this node has no address to tell
+   * @throws {WriteError} a QueryError, when nobody could be told, or fewer than `minSuccesses`: its `result` says who was, and why the others were not
+   * @throws {QueryError} when this node has no address to tell
    * @throws {NoPeersError} when there is nobody to ask
    */
   provide (cid: CID, options?: ProvideOptions): Operation<WriteResult>

@@ -40,8 +40,8 @@ export class SweepSchedule {
     return announcedAt < this.next(place, now) - (1 + FRESH) * this.#cycle || announcedAt > now + FRESH * this.#cycle
   }
 
-  /** How long it is past its time, ms: 0 for what is due since this cycle, or not due. */
-  lag (announcedAt: number, now: number): number {
-    return Math.max(0, now - announcedAt - (1 + FRESH) * this.#cycle)
+  /** How long ago what is there became due, ms; 0 when it is not. */
+  lag (place: number, announcedAt: number, now: number): number {
+    return Math.max(0, now - this.next(place, announcedAt + FRESH * this.#cycle))
   }
 }

@@ -67,10 +67,25 @@ describe('when parts of the key space are announced again', () => {
     }))
   })
 
-  it('a lag begins when the latest time has passed', () => {
-    check(fc.property(schedule, moment, fc.integer({ min: 1, max: HOUR }), ({ schedule, cycle }, at, late) => {
-      expect(schedule.lag(at, at + 1.25 * cycle)).to.be.closeTo(0, 0.001)
-      expect(schedule.lag(at, at + 1.25 * cycle + late)).to.be.closeTo(late, 0.001)
+  it('a lag begins when what is there becomes due, and not before', () => {
+    check(fc.property(schedule, share, moment, fc.integer({ min: 1, max: 200 * HOUR }), ({ schedule }, place, at, after) => {
+      const now = at + after
+      const lag = schedule.lag(place, at, now)
+
+      if (lag < 1) {
+        expect(schedule.isDue(place, at, now - 1)).to.equal(false)
+      } else {
+        expect(schedule.isDue(place, at, now - lag + 1)).to.equal(true)
+        expect(schedule.isDue(place, at, now - lag - 1)).to.equal(false)
+      }
+    }))
+  })
+
+  it('what was announced at its moment is late as soon as the next one has passed', () => {
+    check(fc.property(schedule, share, moment, fc.integer({ min: 1, max: HOUR }), ({ schedule, cycle }, place, at, late) => {
+      const announcedAt = schedule.next(place, at)
+      expect(schedule.lag(place, announcedAt, announcedAt + cycle)).to.be.closeTo(0, 1)
+      expect(schedule.lag(place, announcedAt, announcedAt + cycle + late)).to.be.closeTo(late, 1)
     }))
   })
 })

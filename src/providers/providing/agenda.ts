@@ -53,9 +53,10 @@ export class Agenda {
 
   /** How far the one longest overdue is behind its time, ms. */
   lag (now: number): number {
-    const announced = this.due(now).map(cell => this.#cells.oldest(cell)).filter(at => at > 0)
+    // for what is new there was no time yet
+    const late = this.due(now).filter(cell => this.#cells.oldest(cell) > 0)
 
-    return announced.reduce((most, at) => Math.max(most, this.#schedule.lag(at, now)), 0)
+    return late.reduce((most, cell) => Math.max(most, this.#schedule.lag(cell / CELLS, this.#cells.oldest(cell), now)), 0)
   }
 
   /** The first cell in the order of the key space, from that one or from where the cycle is, that is due and has not failed a moment ago. */

@@ -143,9 +143,12 @@ describe('the store of providers', () => {
       }
 
       expect(own).to.deep.equal([{ multihash: CONTENT, announcedAt: 8 }])
+      expect(again.isOwn(CONTENT)).to.equal(true)
+      expect(again.isOwn(bytes('not its own'))).to.equal(false)
     }
 
     await store.remove(CONTENT, SELF)
+    expect(store.isOwn(CONTENT)).to.equal(false)
     expect(await providersOf(createStore(datastore), CONTENT)).to.deep.equal([1])
     expect((await readProviders(datastore)).entries.size).to.equal(1)
   })
