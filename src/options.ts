@@ -23,7 +23,7 @@ export interface TimeoutInit {
 /** How provider records of others are kept. */
 export interface ProvidersInit {
   /**
-   * Keys whose providers are kept in memory beside the datastore, with eight times as many announcements at the most: more of them cost
+   * Keys whose providers are kept in memory beside the datastore, with ten times as many announcements at the most: more of them cost
    * memory, some 300 bytes an announcement, and save reads.
    *
    * @default 2048

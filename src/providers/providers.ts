@@ -15,11 +15,12 @@ import { ProviderStore } from './store/provider-store.ts'
 import type { FindProvidersNeeds, ProviderSearch } from './find-providers.ts'
 import type { ProviderHandlerNeeds } from './handlers.ts'
 import type { ProvideNeeds } from './provide.ts'
+import type { AgendaOptions } from './providing/agenda.ts'
 import type { AnnouncerNeeds, AnnouncerOptions } from './providing/announcer.ts'
 import type { ProvidedKey } from './providing/provided-keys.ts'
 import type { ProvidedSetNeeds } from './providing/provided-set.ts'
 import type { Providing } from './providing/providing-api.ts'
-import type { SweeperNeeds, SweeperOptions } from './providing/sweeper.ts'
+import type { SweeperNeeds } from './providing/sweeper.ts'
 import type { ProviderStoreOptions } from './store/provider-store.ts'
 import type { Contact } from '../query/contact.ts'
 import type { StoreOptions, WriteResult } from '../query/store-nearest.ts'
@@ -30,7 +31,7 @@ import type { Datastore } from 'interface-datastore'
 export interface ProvidersOptions extends ProviderStoreOptions, Pick<AnnouncerOptions, 'region'> {
   /** of the datastore's keys that say what this node provides */
   providedPrefix: string
-  sweep: Pick<SweeperOptions, 'cycle' | 'maxKeys' | 'retryInterval'> & Pick<AnnouncerOptions, 'concurrency'>
+  sweep: Pick<AgendaOptions, 'cycle' | 'maxKeys' | 'retryInterval'> & Pick<AnnouncerOptions, 'concurrency'>
 }
 
 export type ProvidersNeeds = ProvideNeeds &

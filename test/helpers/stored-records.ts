@@ -126,7 +126,11 @@ export class WatchedDatastore extends BaseDatastore {
 
   override async * queryKeys (query: KeyQuery, options?: AbortOptions): AsyncGenerator<Key> {
     await this.before('query', query.prefix ?? '')
-    yield * this.memory.queryKeys(query, options)
+
+    for (const key of [...this.memory.queryKeys(query, options) as Generator<Key>]) {
+      await this.before('next', key.toString())
+      yield key
+    }
   }
 
   /** As LevelDB: all or nothing, in one step, if it is told so. */

@@ -4,10 +4,12 @@ import { CID } from 'multiformats/cid'
 import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { raceSignal } from 'race-signal'
 import { chunked } from './chunks.ts'
+import { addCounts, noCounts } from './sweep-status.ts'
 import type { Announced } from './announcer.ts'
 import type { ProvidedKeys } from './provided-keys.ts'
 import type { AddOptions, AnnounceOptions, CIDs, Provided, Providing } from './providing-api.ts'
-import type { SweepCounts, Sweeper, SweepStatus } from './sweeper.ts'
+import type { SweepCounts, SweepStatus } from './sweep-status.ts'
+import type { Sweeper } from './sweeper.ts'
 import type { AbortOptions } from '@libp2p/interface'
 
 /** The codec of a CID that says nothing of what it is the hash of. */
@@ -55,13 +57,9 @@ export class ProvidedSet implements Providing {
   }
 
   async announce ({ signal, onProgress }: AnnounceOptions = {}): Promise<SweepCounts> {
-    const done: SweepCounts = { announced: 0, failed: 0, records: 0, lookups: 0, messages: 0 }
-    const onBatch = ({ announced, failed, records, lookups, messages }: Announced): void => {
-      done.announced += announced.length
-      done.failed += failed.length
-      done.records += records
-      done.lookups += lookups
-      done.messages += messages
+    const done = noCounts()
+    const onBatch = (batch: Announced): void => {
+      addCounts(done, batch)
       onProgress?.({ ...done, due: this.status().due })
     }
 

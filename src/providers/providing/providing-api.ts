@@ -1,6 +1,6 @@
 // What this node provides, as its users see it.
 
-import type { SweepCounts, SweepStatus } from './sweeper.ts'
+import type { SweepCounts, SweepStatus } from './sweep-status.ts'
 import type { AbortOptions } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 

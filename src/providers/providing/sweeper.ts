@@ -3,22 +3,16 @@
 
 import { NotStartedError } from '@libp2p/interface'
 import { setMaxListeners } from 'main-event'
-import { SweepSchedule } from '../../kademlia/sweep-schedule.ts'
 import { NoPeersError, QueryError } from '../../query/errors.ts'
+import { Agenda, FIRST_RETRY } from './agenda.ts'
 import { cellOf, CELLS } from './cells.ts'
-import { Retries } from './retries.ts'
+import { addCounts, countsSince, noCounts } from './sweep-status.ts'
+import type { AgendaOptions } from './agenda.ts'
 import type { Announced, Announcer } from './announcer.ts'
 import type { Block } from './cells.ts'
 import type { ProvidedKey, ProvidedKeys } from './provided-keys.ts'
-import type { SweepScheduleOptions } from '../../kademlia/sweep-schedule.ts'
+import type { Obstacle, SweepCounts, SweepStatus } from './sweep-status.ts'
 import type { AbortOptions, Logger } from '@libp2p/interface'
-
-export interface SweeperOptions extends SweepScheduleOptions {
-  /** keys that are held in memory at once */
-  maxKeys: number
-  /** what failed is tried again after so long at the latest, ms */
-  retryInterval: number
-}
 
 export interface SweeperNeeds {
   keys: ProvidedKeys
@@ -36,65 +30,17 @@ export interface SweeperNeeds {
   log: Logger
 }
 
-/** Nobody to tell, or no address to tell. */
-export type Obstacle = 'offline' | 'no address'
-
-/** What was done since the start. */
-export interface SweepCounts {
-  /** keys that were announced */
-  announced: number
-  /** announcements that failed, and are tried again */
-  failed: number
-  /** announcements that peers took */
-  records: number
-  lookups: number
-  messages: number
-}
-
-/** Where the sweep is. Times are unix ms. */
-export interface SweepStatus extends SweepCounts {
-  state: 'stopped' | 'waiting' | 'announcing' | Obstacle
-  /** keys that are provided */
-  keys: number
-  /** of them, those that have never been announced */
-  neverAnnounced: number
-  /** keys in the parts of the key space that are due: an upper bound of those that are */
-  due: number
-  /** which part of the key space has had its turn in this cycle, from 0 to 1 */
-  progress: number
-  /** how far the one longest overdue is behind its time, ms */
-  lag: number
-  /** when the next part is due; undefined without any key, and when it is already */
-  nextAt?: number
-  /** what the last announcement that failed has failed for */
-  error?: string
-}
-
-/** An exploration may be used for no more than this part of all cells at once: what is announced before its turn must not be due again at it. */
-const MAX_CELLS = CELLS / 16
-
-/** Where all of the key space is one region, it has so many turns in a cycle at the least, if each then has so many keys. */
-const PARTS = 64
-const LEAST_KEYS = 512
-
 /** By chance, a part has its turn up to this share of the cycle late. */
 const JITTER = 0.001
-
-/** What was announced so much of a cycle ago is announced again with what is due beside it. */
-const STALE = 1 / 2
-
-/** What failed is tried again after so long, ms; doubled with each failure in a row. */
-const FIRST_RETRY = 60_000
 
 /** Longer timers run out at once, in every JavaScript engine. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
 export class Sweeper {
-  readonly #options: SweeperOptions
+  readonly #options: AgendaOptions
   readonly #needs: SweeperNeeds
-  readonly #schedule: SweepSchedule
-  readonly #retries: Retries
-  readonly #counts: SweepCounts = { announced: 0, failed: 0, records: 0, lookups: 0, messages: 0 }
+  readonly #agenda: Agenda
+  readonly #counts = noCounts()
   readonly #listeners = new Set<(batch: Announced) => void>()
   #shutdown?: AbortController
   #timer?: ReturnType<typeof setTimeout>
@@ -106,19 +52,16 @@ export class Sweeper {
   #resumeAt?: number
   #error?: Error
 
-  constructor (options: SweeperOptions, needs: SweeperNeeds) {
+  constructor (options: AgendaOptions, needs: SweeperNeeds) {
     this.#options = options
     this.#needs = needs
-    this.#schedule = new SweepSchedule(options)
-    this.#retries = new Retries({ first: FIRST_RETRY, most: options.retryInterval })
+    this.#agenda = new Agenda(options, needs.keys.cells)
   }
 
   get status (): SweepStatus {
     const now = Date.now()
     const { cells } = this.#needs.keys
-    const due = this.#cells(cell => this.#isDue(cell, now))
-    // for what is new there was no time yet
-    const late = due.filter(cell => cells.oldest(cell) > 0)
+    const due = this.#agenda.due(now)
 
     return {
       ...this.#counts,
@@ -126,9 +69,9 @@ export class Sweeper {
       keys: cells.size,
       neverAnnounced: cells.neverAnnounced,
       due: due.reduce((sum, cell) => sum + cells.count(cell), 0),
-      progress: this.#schedule.progress(now),
-      lag: Math.max(0, ...late.map(cell => this.#schedule.lag(cell / CELLS, cells.oldest(cell), now))),
-      nextAt: due.length > 0 ? undefined : this.#nextAt(now),
+      progress: this.#agenda.progress(now),
+      lag: this.#agenda.lag(now),
+      nextAt: due.length > 0 ? undefined : this.#agenda.nextAt(now),
       error: this.#error?.message
     }
   }
@@ -175,7 +118,7 @@ export class Sweeper {
 
   /** The same, and what has failed a moment ago may go well now. */
   retry (): void {
-    this.#retries.clear()
+    this.#agenda.retries.clear()
     this.wake()
   }
 
@@ -184,14 +127,14 @@ export class Sweeper {
     const now = Date.now()
 
     // the others of the cell are not to wait longer for it
-    if (!this.#retries.waits(cell, now)) {
-      this.#retries.onFailure(cell, now)
+    if (!this.#agenda.retries.waits(cell, now)) {
+      this.#agenda.retries.onFailure(cell, now)
     }
   }
 
   /** It was announced, and has its turn like all others. */
   release (cell: number): void {
-    this.#retries.onSuccess(cell)
+    this.#agenda.retries.onSuccess(cell)
     this.replan()
   }
 
@@ -252,7 +195,7 @@ export class Sweeper {
     }
 
     shutdown.throwIfAborted()
-    const counts = difference(this.#counts, before)
+    const counts = countsSince(before, this.#counts)
     this.#requireWay(counts, failure)
 
     return counts
@@ -278,9 +221,9 @@ export class Sweeper {
   async #sweep (signal: AbortSignal): Promise<void> {
     await this.#needs.load({ signal })
 
-    for (let cell = this.#firstDue(this.#resumeAt); cell != null && this.#needs.obstacle() == null; cell = this.#firstDue(cell)) {
+    for (let cell = this.#agenda.first(Date.now(), this.#resumeAt); cell != null && this.#needs.obstacle() == null; cell = this.#agenda.first(Date.now(), cell)) {
       signal.throwIfAborted()
-      await this.#sweepBlock(this.#needs.keys.cells.block(cell, { maxCells: this.#maxCells(), maxKeys: this.#maxKeys() }), signal)
+      await this.#sweepBlock(this.#agenda.block(cell, this.#needs.regionShare()), signal)
     }
   }
 
@@ -306,7 +249,7 @@ export class Sweeper {
 
     try {
       const now = Date.now();
-      (await keys.read(block, { signal })).filter(key => this.#isWanted(key, now)).forEach(key => untried.add(key))
+      (await keys.read(block, { signal })).filter(key => this.#agenda.isWanted(key, now)).forEach(key => untried.add(key))
 
       for await (const batch of announcer.announce([...untried], signal)) {
         await keys.announced(batch.announced, Date.now())
@@ -338,92 +281,29 @@ export class Sweeper {
   #settle (block: Block, failed: ReadonlySet<number>): void {
     for (let cell = block.from; cell < block.to; cell++) {
       if (failed.has(cell)) {
-        this.#retries.onFailure(cell, Date.now())
+        this.#agenda.retries.onFailure(cell, Date.now())
       } else {
-        this.#retries.onSuccess(cell)
+        this.#agenda.retries.onSuccess(cell)
       }
     }
   }
 
   #count (batch: Announced): void {
-    this.#counts.announced += batch.announced.length
-    this.#counts.failed += batch.failed.length
-    this.#counts.records += batch.records
-    this.#counts.lookups += batch.lookups
-    this.#counts.messages += batch.messages
+    addCounts(this.#counts, batch)
     this.#error = batch.error ?? this.#error
     this.#needs.onAnnounced?.(batch)
     this.#listeners.forEach(listener => { listener(batch) })
   }
 
-  /** Whether it is due, or near enough to what is. */
-  #isWanted ({ key, announcedAt }: ProvidedKey, now: number): boolean {
-    return this.#schedule.isDue(cellOf(key) / CELLS, announcedAt, now) || now - announcedAt >= STALE * this.#options.cycle
-  }
-
-  #maxCells (): number {
-    return Math.min(MAX_CELLS, Math.max(1, Math.floor(this.#needs.regionShare() * CELLS)))
-  }
-
-  /** What is new is announced as fast as may be; what has its turn again, in parts that are small, however small the network is. */
-  #maxKeys (): number {
-    const { maxKeys } = this.#options
-    const { size, neverAnnounced } = this.#needs.keys.cells
-
-    return neverAnnounced > 0 ? maxKeys : Math.min(maxKeys, Math.max(LEAST_KEYS, size / PARTS))
-  }
-
-  /** The first cell in the order of the key space, from that one or from where the cycle is, that is due and has not failed a moment ago. */
-  #firstDue (from = Math.floor(this.#schedule.progress(Date.now()) * CELLS)): number | undefined {
-    const now = Date.now()
-
-    for (let i = 0; i < CELLS; i++) {
-      const cell = (from + i) % CELLS
-
-      if (this.#isDue(cell, now) && !this.#retries.waits(cell, now)) {
-        return cell
-      }
-    }
-  }
-
-  #isDue (cell: number, now: number): boolean {
-    const oldest = this.#needs.keys.cells.oldest(cell)
-
-    return oldest !== Infinity && this.#schedule.isDue(cell / CELLS, oldest, now)
-  }
-
-  #cells (which: (cell: number) => boolean): number[] {
-    return Array.from({ length: CELLS }, (_, cell) => cell).filter(which)
-  }
-
-  #nextAt (now: number): number | undefined {
-    const { cells } = this.#needs.keys
-    const times = this.#cells(cell => cells.count(cell) > 0)
-      .map(cell => this.#isDue(cell, now) ? this.#retries.at(cell) ?? now : this.#schedule.next(cell / CELLS, now))
-    const next = times.reduce((a, b) => Math.min(a, b), Infinity)
-
-    return next === Infinity ? undefined : next
-  }
-
   /** Looks again when the next part is due, and now and then while nothing can be announced. */
   #plan (): void {
     const now = Date.now()
-    const next = this.#nextAt(now) ?? (this.#isStuck ? now : undefined)
+    const next = this.#agenda.nextAt(now) ?? (this.#isStuck ? now : undefined)
 
     if (next != null) {
       const rest = Math.max(next - now, this.#isStuck || this.#needs.obstacle() != null ? FIRST_RETRY : 0)
       const late = JITTER * this.#options.cycle * this.#needs.random()
       this.#timer = setTimeout(() => { this.wake() }, Math.min(LONGEST_TIMER, rest + late))
     }
-  }
-}
-
-function difference (after: SweepCounts, before: SweepCounts): SweepCounts {
-  return {
-    announced: after.announced - before.announced,
-    failed: after.failed - before.failed,
-    records: after.records - before.records,
-    lookups: after.lookups - before.lookups,
-    messages: after.messages - before.messages
   }
 }

@@ -138,7 +138,8 @@ export class Collection {
     const { tally, changes, files } = this.#needs
     const ids = this.#idsOf(entry)
     const known = tally.place(ids)
-    const announcement = await files.announcement(entry, options)
+    // where it is known to stand here nothing has to be read: reading what is to be deleted took most of the time, and longest when the disk was busy
+    const announcement = known === entry.place ? undefined : await files.announcement(entry, options)
 
     // made again meanwhile: that has seen to the entry, or the next collection does
     if (!changes.isUnwritten(ids) && tally.place(ids) === known) {

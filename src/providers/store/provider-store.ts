@@ -46,7 +46,7 @@ export interface ProviderStoreOptions {
 }
 
 /** How many announcements are kept in memory for each key that may be: most keys have fewer providers, few have hundreds. */
-const AT_HAND_PER_KEY = 8
+const AT_HAND_PER_KEY = 10
 
 export class ProviderStore {
   readonly #self: Contact

@@ -218,10 +218,10 @@ describe('the store of providers', () => {
     await Promise.all([1, 2, 3].map(async i => announce(store, i, CONTENT)))
     await store.collect()
     clock.tick(VALIDITY + BIN)
-    // before the first is looked at, and while another is read
-    let gets = 0
+    // when the first was looked at already, and while another is
+    let steps = 0
     watched.before = async operation => {
-      if (operation === 'get' && ++gets === 2) {
+      if (operation === 'next' && ++steps === 2) {
         await Promise.all([1, 2, 3].map(async i => announce(store, i, CONTENT)))
       }
     }
