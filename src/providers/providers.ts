@@ -94,7 +94,12 @@ export class Providers {
       ...needs,
       keys,
       sweeper: this.#sweeper,
-      remember: async (multihashes, options) => this.#remember(multihashes, options),
+      remember: async (multihashes, options) => {
+        const added = await this.#remember(multihashes, options)
+        this.#sweeper.welcome(added.map(multihash => cellOf(keyOf(multihash))))
+
+        return added
+      },
       forget: async (multihashes, options) => this.#forget(multihashes, options)
     })
   }
@@ -201,8 +206,8 @@ export class Providers {
   }
 
   async #forget (multihashes: Uint8Array[], options?: AbortOptions): Promise<void> {
-    await this.#keys.remove(multihashes, options)
-
+    // killed in between, what is cancelled again is complete
     await Promise.all(multihashes.map(async multihash => this.#store.remove(multihash, this.#needs.self, options)))
+    await this.#keys.remove(multihashes, options)
   }
 }

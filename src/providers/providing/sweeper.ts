@@ -122,6 +122,13 @@ export class Sweeper {
     this.wake()
   }
 
+  /** New keys are in these cells: they do not wait for what has failed there before. */
+  welcome (cells: Iterable<number>): void {
+    for (const cell of cells) {
+      this.#agenda.retries.onSuccess(cell)
+    }
+  }
+
   /** A key in that cell is announced by itself: it is left alone for a minute, and then announced unless `release` was called. */
   hold (cell: number): void {
     const now = Date.now()

@@ -266,6 +266,23 @@ describe('the sweep', function () {
     expect(world.holders(victim)).to.include.members(world.nearest(victim))
   })
 
+  it('announces a new key at once where others have failed a moment ago', async () => {
+    const world = createWorld({ peers: peers(10) })
+    const cell = ({ multihash }: CID): number => cellOf(keyOf(multihash.bytes))
+    const [first, second] = cidsOf(400, random).map((cid, i, all) => [cid, all.slice(i + 1).find(other => cell(other) === cell(cid))]).find(([, other]) => other != null) as CID[]
+    world.onSend = () => { throw new Error('refused') }
+    world.providers.start()
+    await world.providers.providing.add([first])
+    await clock.tickAsync(10 * MINUTE)
+    world.onSend = () => {}
+    world.told.length = 0
+    await world.providers.providing.add([second])
+    await clock.tickAsync(SECOND)
+    await world.providers.stop()
+
+    expect(world.holders(second.multihash.bytes)).to.have.lengthOf(10)
+  })
+
   it('goes on with all other keys, and later with these, while what it has done cannot be written', async () => {
     const datastore = new MemoryDatastore()
     const world = createWorld({ datastore, size: { peers: 100_000, error: 0.05 }, random: () => 0 })
