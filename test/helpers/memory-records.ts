@@ -3,7 +3,7 @@
 import { NotFoundError } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { RecordConflictError } from '../../src/values/signed/records-api.ts'
-import type { WriteResult } from '../../src/query/store-nearest.ts'
+import type { WriteResult } from '../../src/query/write-result.ts'
 import type { OwnerOptions, PublishedRecord, PublishOptions, Records, ResolvedRecord, UpdateOptions, WatchedRecord } from '../../src/values/signed/records-api.ts'
 import type { AbortOptions, PeerId, PrivateKey } from '@libp2p/interface'
 

@@ -2,7 +2,7 @@
 // The records are in envelopes that nobody has signed, for nothing here verifies them, and signing is slow.
 
 import { RecordEnvelope } from '@libp2p/peer-record'
-import { WriteError } from '../../src/query/store-nearest.ts'
+import { WriteError } from '../../src/query/write-result.ts'
 import { BetterValueError } from '../../src/values/put.ts'
 import { encodePayload } from '../../src/values/signed/payload.ts'
 import { compareSigned } from '../../src/values/signed/selector.ts'
@@ -16,7 +16,7 @@ import { pick, randomBytes } from './random.ts'
 import { keyFor } from './signed-records.ts'
 import type { VirtualTime } from './virtual-time.ts'
 import type { Contact } from '../../src/query/contact.ts'
-import type { WriteResult } from '../../src/query/store-nearest.ts'
+import type { WriteResult } from '../../src/query/write-result.ts'
 import type { UpdateNeeds, Version } from '../../src/values/signed/update-record.ts'
 import type { PrivateKey } from '@libp2p/interface'
 

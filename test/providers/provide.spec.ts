@@ -1,5 +1,5 @@
 import { expect } from 'aegir/chai'
-import { WriteError } from '../../src/query/store-nearest.ts'
+import { WriteError } from '../../src/query/write-result.ts'
 import { toPeerId } from '../../src/wire/peer.ts'
 import { cidsOf } from '../helpers/content.ts'
 import { countListeners } from '../helpers/count-listeners.ts'
@@ -9,7 +9,7 @@ import { randomNumbers, SEED } from '../helpers/random.ts'
 import { ValueWorld } from '../helpers/value-world.ts'
 import type { ProvideOptions } from '../../src/providers/providers.ts'
 import type { QueryManager } from '../../src/query/manager.ts'
-import type { WriteResult } from '../../src/query/store-nearest.ts'
+import type { WriteResult } from '../../src/query/write-result.ts'
 import type { Clock } from '../helpers/false-time.ts'
 
 const PEERS = 400

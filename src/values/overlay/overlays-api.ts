@@ -1,6 +1,6 @@
 // Who is in an overlay: what applications get to work with.
 
-import type { WriteResult } from '../../query/store-nearest.ts'
+import type { WriteResult } from '../../query/write-result.ts'
 import type { AbortOptions, PeerId, PrivateKey } from '@libp2p/interface'
 
 export interface OverlayMember {

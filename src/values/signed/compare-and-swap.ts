@@ -10,7 +10,7 @@ import { QueryError } from '../../query/errors.ts'
 import { attempt, betterValues } from '../put.ts'
 import { compareSigned } from './selector.ts'
 import type { Contact } from '../../query/contact.ts'
-import type { WriteResult } from '../../query/store-nearest.ts'
+import type { WriteResult } from '../../query/write-result.ts'
 
 /**
  * Until a writer looks again, ms: so many times as long as the slowest holder took, at least and at the most so long. Then others that began before it have been there, too.

@@ -1,7 +1,7 @@
 // Records that their owner, and nobody else, may change: what applications get to work with. Values go in and come out as plain
 // bytes; the signed envelopes that travel are nobody's business but ours.
 
-import type { WriteResult } from '../../query/store-nearest.ts'
+import type { WriteResult } from '../../query/write-result.ts'
 import type { Quorum } from '../quorum.ts'
 import type { AbortOptions, PeerId, PrivateKey } from '@libp2p/interface'
 

@@ -20,7 +20,7 @@ import type { OwnerOptions, PublishedRecord, PublishOptions, Records, ResolvedRe
 import type { Owned, Said } from './sign-next.ts'
 import type { Version } from './update-record.ts'
 import type { Contact } from '../../query/contact.ts'
-import type { WriteResult } from '../../query/store-nearest.ts'
+import type { WriteResult } from '../../query/write-result.ts'
 import type { FoundValue } from '../get.ts'
 import type { Publication, Publications } from '../publications.ts'
 import type { Sequences } from '../sequences.ts'

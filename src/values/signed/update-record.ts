@@ -7,7 +7,7 @@ import { readSigned } from './signed-record.ts'
 import type { SwapNeeds } from './compare-and-swap.ts'
 import type { SignedRecord } from './payload.ts'
 import type { PublishedRecord } from './records-api.ts'
-import type { WriteResult } from '../../query/store-nearest.ts'
+import type { WriteResult } from '../../query/write-result.ts'
 
 /** How often it is tried again if nobody says. */
 const RETRIES = 10
