@@ -11,8 +11,8 @@ import type { Key, PeerKey } from './key.ts'
  */
 const MAX_KNOWN = 12
 
-/** What was learned is used for so long, ms: peers come and go, and those that are gone are noticed when they are given something, but newcomers are not. */
-const MAX_AGE = 30 * 60 * 1000
+/** What was learned is used for no longer, ms: peers come and go, and those that are gone are noticed when they are given something, but newcomers are not. */
+const MAX_AGE = 10 * 60 * 1000
 
 /** The same as long as fewer than k are known, ms: that may be all there are, or a lookup that went badly. */
 const MAX_AGE_OF_FEW = 60 * 1000
@@ -28,14 +28,17 @@ export type ExplorationStep<P extends PeerKey> =
 
 export class Exploration<P extends PeerKey> {
   readonly #k: number
+  readonly #maxAge: number
   #space: KnownSpace<P>
   /** of the first lookup of those that are remembered */
   #since = 0
   /** the key of the last step that was not `nearest`, and whether it was looked up since */
   #current: { key: Key, lookedUp: boolean } | undefined
 
-  constructor (k: number) {
+  /** `maxAge`: what was learned is used for so long, ms; at the most for ten minutes */
+  constructor (k: number, maxAge = MAX_AGE) {
     this.#k = k
+    this.#maxAge = Math.min(maxAge, MAX_AGE)
     this.#space = new KnownSpace(k)
   }
 
@@ -51,7 +54,7 @@ export class Exploration<P extends PeerKey> {
    * `now`: unix ms
    */
   next (key: Key, now: number): ExplorationStep<P> {
-    if (now - this.#since > (this.#space.size < this.#k ? MAX_AGE_OF_FEW : MAX_AGE)) {
+    if (now - this.#since > (this.#space.size < this.#k ? Math.min(this.#maxAge, MAX_AGE_OF_FEW) : this.#maxAge)) {
       this.#forget()
     }
 
@@ -59,6 +62,9 @@ export class Exploration<P extends PeerKey> {
     const nearest = this.#space.nearest(key) ?? (current?.lookedUp === true ? this.#space.nearestKnown(key) : undefined)
 
     if (nearest != null) {
+      // asked for the key again, it looks again at what is known by then
+      this.#current = undefined
+
       return { nearest }
     }
 

@@ -77,7 +77,7 @@ export class Providers {
     this.#needs = needs
     this.onAdd = addProviderHandler({ ...needs, store, self: self.id })
     this.onGet = getProvidersHandler({ ...needs, store, self: self.id })
-    const announcer = this.#announcer = new Announcer({ ...options, k: queries.k, concurrency: options.sweep.concurrency }, {
+    const announcer = this.#announcer = new Announcer({ ...options, ...options.sweep, k: queries.k }, {
       ...needs,
       provide: async (multihash, signal) => provide(multihash, needs, { signal, region: options.region }),
       announcement: () => announcementOf(contact())

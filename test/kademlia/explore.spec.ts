@@ -141,11 +141,22 @@ describe('an exploration', () => {
     expect(ids(nearest)).to.deep.equal(ids(sortedTruth([...peers.slice(0, K), ...peers.slice(30, 35)], other).slice(0, K)))
   })
 
-  it('believes that there are fewer than k for a minute, and that nobody has come for half an hour', () => {
+  it('looks for others when those that it has named for a key are gone, however few keys there are', () => {
+    const peers = sortedTruth(peersNamed('peer', 100), KEY)
+    const exploration = new Exploration<PeerKey>(K)
+    explore(exploration, KEY, () => peers.slice(0, K))
+    peers.splice(0, K).forEach(peer => { exploration.remove(peer) })
+    const { nearest, lookups } = explore(exploration, KEY, () => peers.slice(0, K))
+
+    expect(ids(nearest)).to.deep.equal(ids(peers.slice(0, K)))
+    expect(lookups).to.equal(1)
+  })
+
+  it('believes that there are fewer than k for a minute, and that nobody has come for ten, or less if it is told so', () => {
     const peers = sortedTruth(peersNamed('peer', 100), KEY)
 
-    for (const [count, minutes] of [[K - 1, 1], [K, 30]]) {
-      const exploration = new Exploration<PeerKey>(K)
+    for (const [count, minutes, most] of [[K - 1, 1, undefined], [K, 10, undefined], [K, 2, 2 * MINUTE], [K - 1, 0.5, MINUTE / 2], [K, 10, 60 * MINUTE]] as const) {
+      const exploration = new Exploration<PeerKey>(K, most)
       const lookUp = (): PeerKey[] => peers.slice(0, count)
 
       expect(explore(exploration, KEY, lookUp, 0).lookups).to.equal(1)

@@ -17,11 +17,16 @@ import type { EncodedRequest } from '../../wire/message.ts'
 /** So many keys are allotted to their peers before these are told: each of some thirty peers in a region gets most of them. */
 const BATCH = 512
 
+/** Who is nearest to which key is taken from earlier lookups for this part of a cycle: the next announcement is to reach those that have come since. */
+const MAX_AGE = 1 / 100
+
 /** A key counts as announced when so many of those nearest to it were told; else it is tried again. */
 const ENOUGH_HOLDERS = 1 / 2
 
 export interface AnnouncerOptions {
   k: number
+  /** from one announcement of a key to the next, ms */
+  cycle: number
   /** peers that are told at once */
   concurrency: number
   region: RegionMode
@@ -68,7 +73,7 @@ export class Announcer {
   constructor (options: AnnouncerOptions, needs: AnnouncerNeeds) {
     this.#options = options
     this.#needs = needs
-    this.#exploration = new Exploration(options.k)
+    this.#exploration = new Exploration(options.k, options.cycle * MAX_AGE)
   }
 
   /** Whether so many were told of a key that it counts as announced. */
