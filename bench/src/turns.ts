@@ -12,6 +12,19 @@ export async function withinLimit <T> (seconds: number, task: (signal: AbortSign
   }
 }
 
+/** The same, and ends in any case what the task has started: whatever has to be stopped goes into `stops` as it starts. */
+export async function stoppedWithinLimit <T> (seconds: number, task: (stops: Array<() => Promise<void>>, signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stops: Array<() => Promise<void>> = []
+
+  return withinLimit(seconds, async signal => {
+    try {
+      return await task(stops, signal)
+    } finally {
+      await Promise.all(stops.map(async stop => stop()))
+    }
+  })
+}
+
 /** So that nobody always comes first. */
 export function rotated <T> (list: T[], by: number): T[] {
   const at = by % list.length

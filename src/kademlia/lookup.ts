@@ -220,8 +220,7 @@ export class Lookup<P extends PeerKey> {
    * has told yet, they are what will be found.
    */
   settled (n: number): P[] {
-    const nearest = this.#nearest(n, candidate => candidate.state === 'answered' ||
-      ((candidate.state === 'heard' || candidate.state === 'asked') && isBelieved(candidate, this.#options.rules.trust)))
+    const nearest = this.#likely(n)
     const open = nearest.findIndex(({ state }) => state !== 'answered')
 
     return nearest.slice(0, open === -1 ? n : open).map(({ peer }) => peer)
@@ -229,8 +228,7 @@ export class Lookup<P extends PeerKey> {
 
   /** The nearest `n` of those that have answered or may, as far as they are believed, nearest first. */
   likely (n: number): P[] {
-    return this.#nearest(n, candidate => candidate.state === 'answered' ||
-      ((candidate.state === 'heard' || candidate.state === 'asked') && isBelieved(candidate, this.#options.rules.trust))).map(({ peer }) => peer)
+    return this.#likely(n).map(({ peer }) => peer)
   }
 
   /** Those that were asked, took too long, and have not answered. */
@@ -241,6 +239,11 @@ export class Lookup<P extends PeerKey> {
   /** How many replies, one leading to the next, it took to hear of the nearest peer that answered. */
   hops (): number {
     return this.#nearest(1, ({ state }) => state === 'answered')[0]?.depth ?? 0
+  }
+
+  #likely (n: number): Array<Candidate<P>> {
+    return this.#nearest(n, candidate => candidate.state === 'answered' ||
+      ((candidate.state === 'heard' || candidate.state === 'asked') && isBelieved(candidate, this.#options.rules.trust)))
   }
 
   #nearest (n: number, which: (candidate: Candidate<P>) => boolean, target = this.#options.target): Array<Candidate<P>> {

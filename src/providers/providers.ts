@@ -97,7 +97,7 @@ export class Providers {
       sweeper: this.#sweeper,
       remember: async (multihashes, options) => {
         const added = await this.#remember(multihashes, options)
-        this.#sweeper.welcome(added.map(multihash => cellOf(keyOf(multihash))))
+        this.#sweeper.release(added.map(multihash => cellOf(keyOf(multihash))))
 
         return added
       },
@@ -171,7 +171,7 @@ export class Providers {
 
     if (this.#announcer.isEnough(result)) {
       await this.#keys.announced([key], Date.now())
-      this.#sweeper.release(cellOf(key.key))
+      this.#sweeper.release([cellOf(key.key)])
     }
 
     return result

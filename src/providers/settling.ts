@@ -13,6 +13,7 @@ export class Settling {
   add (running: Promise<unknown>, rest: AbortController): void {
     if (!this.#running.has(running)) {
       this.#running.set(running, rest)
+      // whoever follows its events hears of a failure
       running.catch(() => {}).finally(() => { this.#running.delete(running) })
     }
   }

@@ -36,6 +36,11 @@ export interface Told {
   at: number
 }
 
+/** So many, each at an address of its own. */
+export function peers (count: number): Contact[] {
+  return Array.from({ length: count }, (_, i) => contact(i + 1, `/ip4/10.0.${i >> 8}.${i & 255}/tcp/4001`))
+}
+
 export interface ProvidingWorldInit {
   peers: Contact[]
   k?: number

@@ -1,32 +1,14 @@
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { Exploration } from '../../src/kademlia/explore.ts'
+import { anyNetwork, CENTRE, createPeers } from '../helpers/any-network.ts'
 import { ids, keyNear, peersNamed, sortedTruth } from '../helpers/peer-keys.ts'
 import { check, pick, randomNumbers } from '../helpers/random.ts'
 import type { Key, PeerKey } from '../../src/kademlia/key.ts'
 
 const K = 20
 const MINUTE = 60_000
-const CENTRE: Key = [0x5a5a5a5a, 0x12345678, 1, 2, 3, 4, 5, 6]
 const [KEY] = keysNamed('key', 1)
-
-/** Networks that are large, tiny, or crowded together in ever smaller parts of the key space. */
-const anyNetwork = fc.record({
-  seed: fc.nat(),
-  count: fc.integer({ min: 1, max: 300 }),
-  /** leading bits that all share; 0 for none */
-  shared: fc.constantFrom(0, 0, 1, 4, 12, 30),
-  k: fc.constantFrom(1, 3, 8, 20)
-})
-
-function network ({ seed, count, shared }: { seed: number, count: number, shared: number }): { peers: PeerKey[], random(): number } {
-  const random = randomNumbers(seed)
-  const peers = shared === 0
-    ? peersNamed(`${seed}-`, count)
-    : Array.from({ length: count }, (_, i) => ({ id: `${i}`, key: keyNear(CENTRE, shared + pick(random, 8), random) }))
-
-  return { peers, random }
-}
 
 function inOrder (keys: Key[]): Key[] {
   return keys.sort((a, b) => (a[0] >>> 0) - (b[0] >>> 0) || (a[1] >>> 0) - (b[1] >>> 0))
@@ -56,7 +38,7 @@ function explore (exploration: Exploration<PeerKey>, key: Key, lookUp: (target: 
 describe('an exploration', () => {
   it('drops no key, gives each its true nearest, and takes two lookups for one at the most, however peers and keys are spread', () => {
     check(fc.property(anyNetwork, ({ k, ...options }) => {
-      const { peers, random } = network(options)
+      const { peers, random } = createPeers(options)
       const exploration = new Exploration<PeerKey>(k)
       const keys = Array.from({ length: 60 }, (_, i) => keyNear(CENTRE, i % 2 === 0 ? 0 : pick(random, 20), random))
 

@@ -2,29 +2,11 @@ import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { KnownSpace } from '../../src/kademlia/known-space.ts'
 import { positionDistance } from '../../src/kademlia/position.ts'
+import { anyNetwork, CENTRE, createPeers } from '../helpers/any-network.ts'
 import { ids, keyNear, peersNamed, sortedTruth } from '../helpers/peer-keys.ts'
 import { check, pick, randomNumbers } from '../helpers/random.ts'
 import type { Key, PeerKey } from '../../src/kademlia/key.ts'
 
-const CENTRE: Key = [0x5a5a5a5a, 0x12345678, 1, 2, 3, 4, 5, 6]
-
-/** Networks that are large, tiny, or crowded together in ever smaller parts of the key space. */
-const anyNetwork = fc.record({
-  seed: fc.nat(),
-  count: fc.integer({ min: 1, max: 300 }),
-  /** leading bits that all share; 0 for none */
-  shared: fc.constantFrom(0, 0, 1, 4, 12, 30),
-  k: fc.constantFrom(1, 3, 8, 20)
-})
-
-function network ({ seed, count, shared }: { seed: number, count: number, shared: number }): { peers: PeerKey[], random(): number } {
-  const random = randomNumbers(seed)
-  const peers = shared === 0
-    ? peersNamed(`${seed}-`, count)
-    : Array.from({ length: count }, (_, i) => ({ id: `${i}`, key: keyNear(CENTRE, shared + pick(random, 8), random) }))
-
-  return { peers, random }
-}
 
 function keysOf (random: () => number, count: number): Key[] {
   const keys = Array.from({ length: count }, (_, i) => keyNear(CENTRE, i % 2 === 0 ? 0 : pick(random, 20), random))
@@ -35,7 +17,7 @@ function keysOf (random: () => number, count: number): Key[] {
 describe('the known space', () => {
   it('says of no key that its nearest are known when they are not those that there are', () => {
     check(fc.property(anyNetwork, ({ k, ...options }) => {
-      const { peers, random } = network(options)
+      const { peers, random } = createPeers(options)
       const space = new KnownSpace(k)
 
       for (const key of keysOf(random, 60)) {

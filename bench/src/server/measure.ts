@@ -8,7 +8,7 @@ import { TRAILING } from '../cpu.ts'
 import { digest } from '../digest.ts'
 import { goBinary } from '../processes/go-binary.ts'
 import { temporaryFolder } from '../processes/temporary-folder.ts'
-import { rotated, withinLimit } from '../turns.ts'
+import { rotated, stoppedWithinLimit } from '../turns.ts'
 import { Load } from './load.ts'
 import { OPERATIONS } from './operation-names.ts'
 import { serverProcess } from './server-process.ts'
@@ -75,18 +75,9 @@ interface Serving {
 }
 
 export async function measure (options: MeasureOptions, note: (text: string) => void): Promise<Measured[]> {
-  const stops: Array<() => Promise<void>> = []
-
-  return withinLimit(options.limit, async signal => {
-    try {
-      return await measureAll(options, stops, signal, note)
-    } finally {
-      await Promise.all(stops.map(async stop => stop()))
-    }
-  })
+  return stoppedWithinLimit(options.limit, async (stops, signal) => measureAll(options, stops, signal, note))
 }
 
-/** Whatever has to be stopped goes into `stops` as it starts. */
 async function measureAll (options: MeasureOptions, stops: Array<() => Promise<void>>, signal: AbortSignal, note: (text: string) => void): Promise<Measured[]> {
   const { subjects, rounds, seconds, profile } = options
   note('building the load, which takes a while the first time')

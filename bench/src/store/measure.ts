@@ -6,7 +6,7 @@ import { generateKeyPairFromSeed, privateKeyToProtobuf } from '@libp2p/crypto/ke
 import { peers } from '../corpus.ts'
 import { digest } from '../digest.ts'
 import { temporaryFolder } from '../processes/temporary-folder.ts'
-import { rotated, withinLimit } from '../turns.ts'
+import { rotated, stoppedWithinLimit } from '../turns.ts'
 import { Client } from './client.ts'
 import { Records } from './records.ts'
 import { storeServer } from './server.ts'
@@ -69,18 +69,9 @@ interface Serving {
 }
 
 export async function measure (options: MeasureOptions, note: (text: string) => void): Promise<Measured[]> {
-  const stops: Array<() => Promise<void>> = []
-
-  return withinLimit(options.limit, async signal => {
-    try {
-      return await measureAll(options, stops, signal, note)
-    } finally {
-      await Promise.all(stops.map(async stop => stop()))
-    }
-  })
+  return stoppedWithinLimit(options.limit, async (stops, signal) => measureAll(options, stops, signal, note))
 }
 
-/** Whatever has to be stopped goes into `stops` as it starts. */
 async function measureAll (options: MeasureOptions, stops: Array<() => Promise<void>>, signal: AbortSignal, note: (text: string) => void): Promise<Measured[]> {
   const { records: counts, rounds, profile } = options
   const folder = await temporaryFolder()

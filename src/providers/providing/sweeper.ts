@@ -122,13 +122,6 @@ export class Sweeper {
     this.wake()
   }
 
-  /** New keys are in these cells: they do not wait for what has failed there before. */
-  welcome (cells: Iterable<number>): void {
-    for (const cell of cells) {
-      this.#agenda.retries.onSuccess(cell)
-    }
-  }
-
   /** A key in that cell is announced by itself: it is left alone for a minute, and then announced unless `release` was called. */
   hold (cell: number): void {
     const now = Date.now()
@@ -139,10 +132,11 @@ export class Sweeper {
     }
   }
 
-  /** It was announced, and has its turn like all others. */
-  release (cell: number): void {
-    this.#agenda.retries.onSuccess(cell)
-    this.replan()
+  /** What is in these cells has its turn, whatever has failed there before or was held: a key was announced by itself, or new ones are there. */
+  release (cells: Iterable<number>): void {
+    for (const cell of cells) {
+      this.#agenda.retries.onSuccess(cell)
+    }
   }
 
   /** Something is provided that was not before: it has its turn, too. No effect when stopped. */

@@ -3,16 +3,12 @@ import { keyOf } from '../../../src/kademlia/key.ts'
 import { contact } from '../../helpers/contacts.ts'
 import { cidsOf } from '../../helpers/content.ts'
 import { falseTime, HOUR, MINUTE, SECOND } from '../../helpers/false-time.ts'
-import { multihashesOf, nameOf, ProvidingWorld } from '../../helpers/providing-world.ts'
+import { multihashesOf, nameOf, peers, ProvidingWorld } from '../../helpers/providing-world.ts'
 import { randomNumbers, SEED } from '../../helpers/random.ts'
 import type { Contact } from '../../../src/query/contact.ts'
 import type { Clock } from '../../helpers/false-time.ts'
 import type { ProvidingWorldInit } from '../../helpers/providing-world.ts'
 import type { AbortOptions } from '@libp2p/interface'
-
-function peers (count: number): Contact[] {
-  return Array.from({ length: count }, (_, i) => contact(i + 1, `/ip4/10.0.${i >> 8}.${i & 255}/tcp/4001`))
-}
 
 /** Until the sender gives it up. */
 async function silence (_: Contact, { signal }: AbortOptions): Promise<void> {

@@ -10,18 +10,13 @@ import { contact } from '../../helpers/contacts.ts'
 import { cidsOf } from '../../helpers/content.ts'
 import { FailingDatastore } from '../../helpers/failing-datastore.ts'
 import { falseTime, HOUR, SECOND } from '../../helpers/false-time.ts'
-import { CYCLE, multihashesOf, nameOf, ProvidingWorld } from '../../helpers/providing-world.ts'
+import { CYCLE, multihashesOf, nameOf, peers, ProvidingWorld } from '../../helpers/providing-world.ts'
 import { checkAsync, pick, randomNumbers, SEED } from '../../helpers/random.ts'
-import type { Contact } from '../../../src/query/contact.ts'
 import type { Clock } from '../../helpers/false-time.ts'
 import type { Datastore, Pair } from 'interface-datastore'
 import type { CID } from 'multiformats/cid'
 
 const PREFIX = '/dht/providing'
-
-function peers (count: number): Contact[] {
-  return Array.from({ length: count }, (_, i) => contact(i + 1, `/ip4/10.0.${i >> 8}.${i & 255}/tcp/4001`))
-}
 
 describe('what is provided, on a disk', function () {
   this.timeout(60_000)

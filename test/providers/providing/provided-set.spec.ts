@@ -2,19 +2,13 @@ import { expect } from 'aegir/chai'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import * as Digest from 'multiformats/hashes/digest'
-import { contact } from '../../helpers/contacts.ts'
 import { cidsOf } from '../../helpers/content.ts'
 import { countListeners } from '../../helpers/count-listeners.ts'
 import { falseTime, HOUR, SECOND } from '../../helpers/false-time.ts'
-import { multihashesOf, ProvidingWorld } from '../../helpers/providing-world.ts'
+import { multihashesOf, peers, ProvidingWorld } from '../../helpers/providing-world.ts'
 import { randomNumbers, SEED } from '../../helpers/random.ts'
 import type { Provided } from '../../../src/providers/providing/providing-api.ts'
-import type { Contact } from '../../../src/query/contact.ts'
 import type { Clock } from '../../helpers/false-time.ts'
-
-function peers (count: number): Contact[] {
-  return Array.from({ length: count }, (_, i) => contact(i + 1, `/ip4/10.0.${i >> 8}.${i & 255}/tcp/4001`))
-}
 
 async function * arriving <T> (items: readonly T[], onEnd = (): void => {}): AsyncGenerator<T> {
   try {

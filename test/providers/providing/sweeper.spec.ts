@@ -2,12 +2,10 @@ import { expect } from 'aegir/chai'
 import { MemoryDatastore } from 'datastore-core'
 import { keyOf } from '../../../src/kademlia/key.ts'
 import { cellOf, CELLS } from '../../../src/providers/providing/cells.ts'
-import { contact } from '../../helpers/contacts.ts'
 import { cidsOf } from '../../helpers/content.ts'
 import { falseTime, HOUR, MINUTE, SECOND } from '../../helpers/false-time.ts'
-import { CYCLE, multihashesOf, ProvidingWorld } from '../../helpers/providing-world.ts'
+import { CYCLE, multihashesOf, peers, ProvidingWorld } from '../../helpers/providing-world.ts'
 import { pick, randomNumbers, SEED } from '../../helpers/random.ts'
-import type { Contact } from '../../../src/query/contact.ts'
 import type { Clock } from '../../helpers/false-time.ts'
 import type { ProvidingWorldInit } from '../../helpers/providing-world.ts'
 import type { CID } from 'multiformats/cid'
@@ -17,10 +15,6 @@ const LATE = 80 * SECOND
 const LOOKS_AGAIN = 60 * SECOND
 
 const DAY = 24 * HOUR
-
-function peers (count: number): Contact[] {
-  return Array.from({ length: count }, (_, i) => contact(i + 1, `/ip4/10.0.${i >> 8}.${i & 255}/tcp/4001`))
-}
 
 describe('the sweep', function () {
   this.timeout(60_000)
