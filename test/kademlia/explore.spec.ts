@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { Exploration } from '../../src/kademlia/explore.ts'
 import { anyNetwork, CENTRE, createPeers } from '../helpers/any-network.ts'
 import { ids, keyNear, peersNamed, sortedTruth } from '../helpers/peer-keys.ts'
-import { check, pick, randomNumbers } from '../helpers/random.ts'
+import { check, pick } from '../helpers/random.ts'
 import type { Key, PeerKey } from '../../src/kademlia/key.ts'
 
 const K = 20

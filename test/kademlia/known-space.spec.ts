@@ -5,8 +5,7 @@ import { positionDistance } from '../../src/kademlia/position.ts'
 import { anyNetwork, CENTRE, createPeers } from '../helpers/any-network.ts'
 import { ids, keyNear, peersNamed, sortedTruth } from '../helpers/peer-keys.ts'
 import { check, pick, randomNumbers } from '../helpers/random.ts'
-import type { Key, PeerKey } from '../../src/kademlia/key.ts'
-
+import type { Key } from '../../src/kademlia/key.ts'
 
 function keysOf (random: () => number, count: number): Key[] {
   const keys = Array.from({ length: count }, (_, i) => keyNear(CENTRE, i % 2 === 0 ? 0 : pick(random, 20), random))
