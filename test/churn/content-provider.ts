@@ -1,7 +1,8 @@
 // A process that provides content for as long as it lives, its datastore on the disk, and says what it knows for sure, a line each: `has <numbers>` of what it
 // provides at its start, `never <numbers>` of what of that was never announced, `ready`, `added <numbers>` for each step, and `done`. Forked by
-// `providing-killed.spec.ts`, which kills it.
+// `providing-killed.spec.ts`, which tells it when to go on, and kills it.
 
+import { once } from 'node:events'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { multiaddr } from '@multiformats/multiaddr'
 import { LevelDatastore } from 'datastore-level'
@@ -38,6 +39,8 @@ for await (const { multihash, announcedAt } of providing.list()) {
 
 say(`has ${has.join()}`)
 say(`never ${never.join()}`)
+say('ready')
+await once(process, 'message')
 
 async function add (from: number, to: number): Promise<void> {
   const added = Array.from({ length: to - from }, (_, i) => from + i)
@@ -51,7 +54,6 @@ if (has.length < BEFORE) {
 
 await Promise.all(peers.map(async address => node.dial(multiaddr(address))))
 await untilTrue(() => node.services.dht.routingTable.size >= node.services.dht.k)
-say('ready')
 
 const adding = (async () => {
   for (let i = Number(from); i < Number(from) + Number(count); i += STEP) {

@@ -14,4 +14,6 @@ export const STEP = 50
 /** Its key, the same after each start. */
 export const PROVIDER_SEED = new Uint8Array(32).fill(9)
 
-export const PROVIDER_INIT: KadDHTInit = { kBucketSize: 5, networkDialTimeout: { minTimeout: 8_000 } }
+export const K = 5
+
+export const PROVIDER_INIT: KadDHTInit = { kBucketSize: K, networkDialTimeout: { minTimeout: 8_000 } }

@@ -1,4 +1,4 @@
-// A process that provides content is killed twenty times while it announces it, at any moment, and each time the next one takes over its disk.
+// A process that provides content is killed twenty times while it announces it, when others have heard of any part of it, and each time the next one takes over its disk.
 
 import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
@@ -12,10 +12,10 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { MessageType } from '../../src/wire/message.ts'
 import { createAcquaintedNetwork, stopAll, untilTrue } from '../helpers/network.ts'
-import { pick, randomNumbers, SEED } from '../helpers/random.ts'
+import { randomNumbers, SEED } from '../helpers/random.ts'
 import { recordRequests } from '../helpers/requests.ts'
 import { trulyNearest } from '../helpers/truth.ts'
-import { BEFORE, PROVIDED, PROVIDER_INIT, PROVIDER_SEED, STEP } from './provided-content.ts'
+import { BEFORE, K, PROVIDED, PROVIDER_INIT, PROVIDER_SEED, STEP } from './provided-content.ts'
 import type { TestNode } from '../helpers/network.ts'
 import type { Requests } from '../helpers/requests.ts'
 import type { PeerId } from '@libp2p/interface'
@@ -26,8 +26,8 @@ const PROVIDER = new URL(`./content-provider${extname(fileURLToPath(import.meta.
 const KILLS = 20
 const SERVERS = 10
 
-/** The latest that it is killed after it has begun, ms. */
-const LATEST = 300
+/** Of all announcements that it has to make, each of a key to a peer, no more are heard before it is killed. */
+const LATEST = 0.8
 
 describe('a node that provides content and is killed', function () {
   this.timeout(180_000)
@@ -59,14 +59,23 @@ describe('a node that provides content and is killed', function () {
     done: boolean
   }
 
-  /** Runs until it is killed so long after it was ready; to its end without that. */
-  async function provide (from: number, count: number, ms?: number): Promise<Said> {
+  /** Runs until others have heard that part of its announcements; to its end without that. */
+  async function provide (from: number, count: number, part?: number): Promise<Said> {
     const child = fork(fileURLToPath(PROVIDER), [path, `${from}`, `${count}`, ...servers.map(server => server.getMultiaddrs()[0].toString())], {
       execArgv: [...process.execArgv, '--no-warnings'],
       stdio: ['ignore', 'pipe', 2, 'ipc']
     })
     const end = once(child, 'exit')
     const said: Said = { has: [], never: [], added: [], done: false }
+    let left = Infinity
+    const kill = (): void => { child.kill('SIGKILL') }
+    requests.forEach(server => {
+      server.onRequest = (_, { type }) => {
+        if (type === MessageType.ADD_PROVIDER && --left === 0) {
+          kill()
+        }
+      }
+    })
 
     for await (const line of createInterface({ input: child.stdout! })) {
       const [what, list = ''] = line.split(' ')
@@ -76,9 +85,11 @@ describe('a node that provides content and is killed', function () {
         said[what].push(...numbers)
       } else if (what === 'done') {
         said.done = true
-        child.kill('SIGKILL')
-      } else if (ms != null) {
-        setTimeout(() => { child.kill('SIGKILL') }, ms)
+        kill()
+      } else {
+        // it tells nobody before it is told to go on
+        left = part == null ? Infinity : 1 + Math.floor(part * (said.never.length + count) * K)
+        child.send('go on')
       }
     }
 
@@ -96,7 +107,7 @@ describe('a node that provides content and is killed', function () {
 
     for (let run = 0; run <= KILLS; run++) {
       const isLast = run === KILLS
-      const { has, never, added, done } = await provide(isLast ? BEFORE : BEFORE + run * STEP, isLast ? PROVIDED.length - BEFORE : STEP, isLast ? undefined : pick(random, LATEST))
+      const { has, never, added, done } = await provide(isLast ? BEFORE : BEFORE + run * STEP, isLast ? PROVIDED.length - BEFORE : STEP, isLast ? undefined : random() * LATEST)
       const known = new Set(has)
       assert.deepEqual([...acknowledged].filter(number => !known.has(number)), [], `after kill ${run}`)
       added.forEach(number => { acknowledged.add(number) })
@@ -114,6 +125,6 @@ describe('a node that provides content and is killed', function () {
   function areAllTold (provider: PeerId): boolean {
     const told = new Map(servers.map((server, i) => [server, toldTo(i, provider)]))
 
-    return PROVIDED.every(({ multihash: { bytes } }) => trulyNearest(servers, bytes, PROVIDER_INIT.kBucketSize ?? 0).every(server => told.get(server)?.has(bytes.join()) === true))
+    return PROVIDED.every(({ multihash: { bytes } }) => trulyNearest(servers, bytes, K).every(server => told.get(server)?.has(bytes.join()) === true))
   }
 })

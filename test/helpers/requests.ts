@@ -11,10 +11,13 @@ import type { Registrar } from '@libp2p/interface-internal'
 const PROTOCOL = '/ipfs/kad/1.0.0'
 
 export class Requests {
+  /** hears of each, at once; may be exchanged at any time */
+  onRequest: (from: PeerId, request: Message) => void = () => {}
   readonly #received: Array<{ from: string, stream: string, request: Message }> = []
 
   add (from: PeerId, stream: string, request: Message): void {
     this.#received.push({ from: from.toString(), stream, request })
+    this.onRequest(from, request)
   }
 
   from (peer: PeerId): Message[] {
