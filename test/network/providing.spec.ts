@@ -4,7 +4,7 @@ import { MemoryDatastore } from 'datastore-core'
 import sinon from 'sinon'
 import { NetworkSizeEstimator } from '../../src/kademlia/network-size.ts'
 import { cidOf } from '../helpers/content.ts'
-import { resetting, silent, turn } from '../helpers/hostile.ts'
+import { holdersOf, untilHeld } from '../helpers/holders.ts'
 import { dhtStreams } from '../helpers/leaks.ts'
 import { createAcquaintedNetwork, createNode, stopAll, untilTrue } from '../helpers/network.ts'
 import { recordRequests } from '../helpers/requests.ts'
@@ -36,21 +36,6 @@ describe('what a node provides, among real nodes', function () {
     await stopAll(nodes)
   })
 
-  /** Those that hold the record of this provider. */
-  async function holders (cid: CID, provider: TestNode): Promise<TestNode[]> {
-    const holders: TestNode[] = []
-
-    for (const node of nodes) {
-      const found = await node.services.dht.findProviders(cid, { useNetwork: false })
-
-      if (node !== provider && found.some(({ id }) => id.equals(provider.peerId))) {
-        holders.push(node)
-      }
-    }
-
-    return holders
-  }
-
   it('is announced to the nearest of each key, many keys with few lookups', async () => {
     const [provider, ...others] = nodes
     const { providing } = provider.services.dht
@@ -62,8 +47,8 @@ describe('what a node provides, among real nodes', function () {
 
     for (const cid of cids) {
       const nearest = trulyNearest(others, cid.multihash.bytes, K)
-      await untilTrue(async () => (await holders(cid, provider)).length === K)
-      expect(await holders(cid, provider)).to.have.members(nearest)
+      await untilHeld(nearest, cid, provider)
+      expect(await holdersOf(nodes, cid, provider)).to.have.members(nearest)
     }
   })
 
@@ -85,31 +70,6 @@ describe('what a node provides, among real nodes', function () {
         expect(runs).to.be.at.most(32)
         expect(types.filter(type => type === 'ADD_PROVIDER').length).to.be.above(0)
       }
-    }
-  })
-
-  it('is announced to the others while some are silent, some reset their streams and some do not serve any more', async () => {
-    const [provider, ...others] = nodes
-    const bad = others.slice(0, 3)
-    await turn(bad[0], silent)
-    await turn(bad[1], resetting)
-    await bad[2].services.dht.setMode('client')
-    const { providing } = provider.services.dht
-    const some = cids.slice(0, 100)
-    await providing.add(some)
-    await providing.announce()
-    await untilTrue(() => providing.status().neverAnnounced === 0)
-    const { announced, records } = providing.status()
-    expect(announced).to.be.at.least(100)
-    expect(records).to.be.at.least(100 * K / 2)
-
-    for (const cid of some) {
-      const nearest = trulyNearest(others, cid.multihash.bytes, K).filter(node => !bad.includes(node))
-      await untilTrue(async () => {
-        const found = await holders(cid, provider)
-
-        return nearest.every(node => found.includes(node))
-      })
     }
   })
 
@@ -146,11 +106,7 @@ describe('what a node provides, among real nodes', function () {
     expect(stored.length).to.be.at.least(K * 3 / 4)
     await provider.stop()
     expect(dhtStreams(provider)).to.have.lengthOf(0)
-    await untilTrue(async () => {
-      const found = await holders(cid, provider)
-
-      return nearest.every(node => found.includes(node))
-    })
+    await untilHeld(nearest, cid, provider)
   })
 
   it('is announced by the node that is started anew, if the one before was stopped too early', async () => {

@@ -9,10 +9,10 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'aegir/chai'
 import { LevelDatastore } from 'datastore-level'
-import { RecordStore } from '../../../src/values/store/record-store.ts'
-import { bytes } from '../../helpers/content.ts'
-import { pick, randomNumbers, SEED } from '../../helpers/random.ts'
-import { PREFIX, readStored, RECEIVED_PREFIX, SELF } from '../../helpers/stored-records.ts'
+import { RecordStore } from '../../src/values/store/record-store.ts'
+import { bytes } from '../helpers/content.ts'
+import { pick, randomNumbers, SEED } from '../helpers/random.ts'
+import { PREFIX, readStored, RECEIVED_PREFIX, SELF } from '../helpers/stored-records.ts'
 
 /** The sources as they are, or compiled. */
 const WRITER = new URL(`./record-writer${extname(fileURLToPath(import.meta.url))}`, import.meta.url)

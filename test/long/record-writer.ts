@@ -2,9 +2,9 @@
 // Forked by `record-store-kill.spec.ts`, which kills it.
 
 import { LevelDatastore } from 'datastore-level'
-import { RecordStore } from '../../../src/values/store/record-store.ts'
-import { bytes } from '../../helpers/content.ts'
-import { PREFIX, RECEIVED_PREFIX, SELF } from '../../helpers/stored-records.ts'
+import { RecordStore } from '../../src/values/store/record-store.ts'
+import { bytes } from '../helpers/content.ts'
+import { PREFIX, RECEIVED_PREFIX, SELF } from '../helpers/stored-records.ts'
 
 const HOUR = 3_600_000
 
