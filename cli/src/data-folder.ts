@@ -5,6 +5,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { LevelDatastore } from 'datastore-level'
+import { describe } from './errors.ts'
 import type { PrivateKey } from '@libp2p/interface'
 
 export interface DataFolder {
@@ -19,7 +20,7 @@ const KEY_MODE = 0o600
 
 /** @throws {Error} when it cannot be used, or another node uses it */
 export async function openDataFolder (path: string): Promise<DataFolder> {
-  await mkdir(path, { recursive: true, mode: FOLDER_MODE })
+  await mkdir(path, { recursive: true, mode: FOLDER_MODE }).catch(error => { throw new Error(unusable(path, describe(error)), { cause: error }) })
   const datastore = await openDatastore(path)
 
   try {
@@ -34,20 +35,19 @@ async function openDatastore (path: string): Promise<LevelDatastore> {
   const datastore = new LevelDatastore(join(path, 'datastore'))
 
   try {
-    await datastore.open()
-  } catch (error) {
-    const reason = datastore.db.status === 'open' ? '' : causeOf(error)
+    // not by the datastore's own `open`, which keeps to itself why it can't
+    await datastore.db.open({ createIfMissing: true, compression: false })
+  } catch (error: any) {
+    const { code, message } = error.cause ?? error
 
-    throw new Error(`The folder ${path} can't be used: another node runs on it, or its datastore is damaged${reason}`, { cause: error })
+    throw new Error(code === 'LEVEL_LOCKED' ? `Another process runs a node on ${path}: act through it with --data, or stop it first` : unusable(path, message), { cause: error })
   }
 
   return datastore
 }
 
-function causeOf (error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined
-
-  return cause instanceof Error ? ` (${cause.message})` : ''
+function unusable (path: string, reason: string): string {
+  return `The folder ${path} can't be used (${reason}): make room for it, see that it may be written, or name another`
 }
 
 async function openKey (path: string): Promise<PrivateKey> {

@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
+import { bases } from 'multiformats/basics'
 import { CID } from 'multiformats/cid'
 import { describe, UsageError } from './errors.ts'
 import type { PeerId } from '@libp2p/interface'
@@ -49,7 +50,8 @@ export function parsePeerAddress (text: string): Multiaddr {
 
 export function parseCID (text: string): CID {
   try {
-    return CID.parse(text)
+    // CIDv0 has no prefix that tells of its base, and needs none
+    return CID.parse(text, Object.values(bases).find(({ prefix }) => prefix === text[0]))
   } catch {
     throw new UsageError(`"${shortened(text)}" is not a CID: one begins with bafk…, bafy… or Qm…, and "kad provide <file>" prints that of a file`)
   }

@@ -9,7 +9,7 @@ import { addProvided } from './commands/provided.ts'
 import { addStart } from './commands/start.ts'
 import { addTable } from './commands/table.ts'
 import { describe, EXIT, exitCodeOf } from './errors.ts'
-import { note } from './output.ts'
+import { endWhenUnwritten, note } from './output.ts'
 
 const HELP = `
 Exit codes:
@@ -29,6 +29,7 @@ Examples:
  * @returns the exit code
  */
 export async function run (args: string[]): Promise<number> {
+  endWhenUnwritten()
   let code: number = EXIT.ok
   const end = (ended: number): void => { code = ended }
   const program = new Command('kad')

@@ -29,17 +29,17 @@ export async function kad (...args: string[]): Promise<Ended> {
   return run(args, { input: '' })
 }
 
-/** To its end. `input`: what it reads; it gets Ctrl-C when `interrupt` resolves */
-export async function run (args: string[], { input, interrupt }: { input: string, interrupt?: Promise<unknown> }): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: plain() })
+/** To its end. `input`: what it reads; `output`: the open file that its result goes to; it gets Ctrl-C when `interrupt` resolves */
+export async function run (args: string[], { input, output, interrupt }: { input: string, output?: number, interrupt?: Promise<unknown> }): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['pipe', output ?? 'pipe', 'pipe'], env: plain() })
   const ended = exitOf(child)
   void interrupt?.then(() => { child.kill('SIGINT') })
   // it may end without having read it
-  child.stdin.on('error', () => {}).end(input)
+  child.stdin?.on('error', () => {}).end(input)
   let stdout = ''
   let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', text => { stdout += text })
-  child.stderr.setEncoding('utf8').on('data', text => { stderr += text })
+  child.stdout?.setEncoding('utf8').on('data', text => { stdout += text })
+  child.stderr?.setEncoding('utf8').on('data', text => { stderr += text })
 
   return { code: await ended, stdout, stderr }
 }

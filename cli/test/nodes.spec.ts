@@ -204,7 +204,16 @@ describe('kad start, and what acts through it', () => {
 
     const { code, stderr } = await kad('start', ...LOOPBACK, '--data', data)
     assert.equal(code, 1)
-    assert.match(stderr, /another node runs on it/)
+    assert.match(stderr, /Another process runs a node on/)
+  })
+
+  it('says why a folder can not be used', async () => {
+    await using folder = await temporaryFolder()
+    await writeFile(folder.file('data'), '')
+    const { code, stderr } = await kad('start', ...LOOPBACK, '--data', folder.file('data'))
+
+    assert.equal(code, 1)
+    assert.match(stderr, /^kad: The folder .* can't be used \(.*EEXIST.*\): make room for it, see that it may be written, or name another\n$/)
   })
 
   it('ends with 0 at once on Ctrl-C, also in the middle of an operation', async () => {

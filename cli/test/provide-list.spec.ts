@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { open, writeFile } from 'node:fs/promises'
 import { afterEach, describe, it } from 'node:test'
+import { base16 } from 'multiformats/bases/base16'
+import { CID } from 'multiformats/cid'
 import { callNode } from '../src/control/client.ts'
 import { manyCIDs, sample } from './cids.ts'
 import { json, kad, Nodes, run, temporaryFolder } from './kad.ts'
@@ -147,7 +149,7 @@ describe('kad provide --from', () => {
     const asked = first.until(({ event }) => event === 'asked')
     const { code, stderr } = await run(['provide', '--data', one, '--from', list], { input: '', interrupt: asked })
     assert.equal(code, 1)
-    const [, written] = /^kad: Interrupted: (\d+) of 5000 CIDs were written down and stay/.exec(stderr) ?? assert.fail(stderr)
+    const [, written] = /^kad: Interrupted: at least (\d+) of 5000 CIDs were written down and stay/.exec(stderr) ?? assert.fail(stderr)
     assert.equal((await first.until(({ event }) => event === 'operation')).ok, false)
 
     const { listed } = await callNode(one, { op: 'provided' })
@@ -205,8 +207,9 @@ describe('what a node provides', () => {
     await writeFile(list, cids.join('\n'))
     await kad('provide', '--data', one, '--from', list)
 
-    const { ms, ...removed } = json(await kad('unprovide', '--data', one, '--json', cids[0], ...manyCIDs(1, 'another')))
-    assert.deepEqual(removed, { op: 'unprovide', ok: true, read: 2, removed: 1 })
+    const inHexadecimal = CID.parse(cids[0]).toString(base16)
+    const { ms, ...removed } = json(await kad('unprovide', '--data', one, '--json', cids[0], inHexadecimal, ...manyCIDs(1, 'another')))
+    assert.deepEqual(removed, { op: 'unprovide', ok: true, read: 3, removed: 1 })
 
     const lines = (await kad('provided', '--data', one, '--json')).stdout.trimEnd().split('\n').map(line => JSON.parse(line))
     assert.deepEqual(lines.map(({ cid }) => cid).sort(), cids.slice(1).sort())
@@ -249,6 +252,20 @@ describe('what a node provides', () => {
     const nothing = await kad('reprovide', '--data', one)
     assert.equal(nothing.code, 0)
     assert.equal(nothing.stdout, 'Nothing was due\n')
+  })
+
+  it('is no list that is cut short in silence: a full disk is a failure', async () => {
+    await using folder = await temporaryFolder()
+    const one = folder.file('one')
+    await nodes.start('--data', one)
+    await callNode(one, { op: 'provide-many', timeout: 500 }, { cids: eachOf(manyCIDs(3)) })
+    await using full = await open('/dev/full', 'w')
+
+    for (const args of [['provided'], ['provided', '--json'], ['reprovide', '--status']]) {
+      const { code, stderr } = await run([...args, '--data', one], { input: '', output: full.fd })
+      assert.equal(code, 1)
+      assert.match(stderr, /^kad: The result can't be written: .*ENOSPC.*\n$/)
+    }
   })
 
   it('is asked of a node that runs, and of no other', async () => {

@@ -22,6 +22,7 @@ const WRONG: Array<[args: string[], says: RegExp]> = [
   [['start', '--protocol', 'kad'], /--protocol: "kad".*slash/],
   [['start', '--lan', '--any-address'], /'--lan' cannot be used with option '--any-address'/],
   [['start', '--data', `/tmp/${'long/'.repeat(30)}`], /too long for the control socket/],
+  [['provided', '--data', `/tmp/${'long/'.repeat(30)}`], /too long for the control socket/],
   [['put', '/kad/x'], /missing required argument 'value'/],
   [['put', '/nope/x', 'value'], /"\/nope\/x" is not a key.*\/kad\/<name>/],
   [['put', '/kad/x', 'v'.repeat(10_241)], /The value has 10241 bytes, and the most is 10240/],

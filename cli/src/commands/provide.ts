@@ -33,7 +33,7 @@ The node announces it again every 22 hours, until "kad unprovide". "kad provided
 
 Lists:
   --from takes one CID a line; empty lines and what comes after a # are left out. A list with a mistake in it is refused as a whole. Keys that live
-  together are announced together, so that millions are no trouble: all of them are written down first, and Ctrl-C ends only the waiting. With --data and
+  together are announced together, so that millions are no trouble: a running node writes all of them down first, and Ctrl-C ends only the waiting. With --data and
   --bootstrap, when no node runs on the folder, the command itself is that node while it lasts, and "kad start" goes on with what is left.
 
 Examples:
@@ -99,7 +99,7 @@ async function provideList (from: string, options: ProvideOptions): Promise<numb
     reply = await throughNode(options, async data => callNode(data, request, { cids: list.cids(), onPart, signal: stop }), 'by a node that runs on it for as long as it takes') ??
       await asNode(request, options, list, onPart, stop)
   } catch (error) {
-    reply = failed(request, stop.aborted && options.data != null ? new Error(`Interrupted: ${added} of ${list.size} CIDs were written down and stay, and a node on ${options.data} announces them`) : error)
+    reply = failed(request, stop.aborted && options.data != null ? new Error(`Interrupted: at least ${added} of ${list.size} CIDs were written down and stay, and a node on ${options.data} announces them`) : error)
   }
 
   bar.end()

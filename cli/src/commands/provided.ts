@@ -1,7 +1,7 @@
 // `kad provided`, `unprovide` and `reprovide`: what a running node provides, and how its announcements go.
 
 import { callNode } from '../control/client.ts'
-import { EXIT, UsageError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
 import { exitCode, failed } from '../operations.ts'
 import { named, parseDuration, parseProvidable, resolvePath } from '../parse.ts'
 import { openCIDList } from '../providing/cid-list.ts'
@@ -75,9 +75,6 @@ export function addProvided (program: Command, end: (code: number) => void): voi
 }
 
 async function provided ({ data, json = false }: NodeOptions): Promise<number> {
-  // as when the reader is `head`
-  process.stdout.on('error', () => { process.exit(EXIT.ok) })
-
   const reply = await call(data, { op: 'provided' }, {
     onPart: async part => {
       if ('provided' in part) {

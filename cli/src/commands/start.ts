@@ -1,7 +1,8 @@
 // `kad start`: one node in the foreground, until Ctrl-C.
 
 import { Option } from 'commander'
-import { checkSocketPath, serveControl } from '../control/server.ts'
+import { socketPath } from '../control/line.ts'
+import { serveControl } from '../control/server.ts'
 import { openDataFolder } from '../data-folder.ts'
 import { describe, EXIT } from '../errors.ts'
 import { watchAlone } from '../join.ts'
@@ -9,7 +10,7 @@ import { createLog } from '../log.ts'
 import { addNetworkOptions, addressWarning, defaultMode, dhtInit, each, seedsOf } from '../network.ts'
 import { createNode } from '../node.ts'
 import { perform } from '../operations.ts'
-import { plural } from '../output.ts'
+import { goOnWhenUnwritten, plural } from '../output.ts'
 import { parseMultiaddr, resolvePath } from '../parse.ts'
 import { performProviding } from '../providing/perform.ts'
 import { isAboutCIDs, isProviding } from '../providing/requests.ts'
@@ -75,11 +76,13 @@ export function addStart (program: Command, end: (code: number) => void): void {
 
 async function start (options: StartOptions): Promise<number> {
   const stop = stopSignal()
+  goOnWhenUnwritten()
   const log = createLog(options.json === true)
   const path = options.data == null ? undefined : resolvePath(options.data)
 
   if (path != null) {
-    checkSocketPath(path)
+    // before anything is made there
+    socketPath(path)
   }
 
   const warning = addressWarning(options)
@@ -114,10 +117,15 @@ async function start (options: StartOptions): Promise<number> {
     }, STOP_TIMEOUT)
 
     endWatch?.()
-    await control?.close()
-    await node?.stop()
-    await data?.datastore.close()
-    clearTimeout(deadline)
+
+    // whatever fails, as on a full disk, the rest is stopped
+    try {
+      await control?.close()
+      await node?.stop()
+    } finally {
+      await data?.datastore.close()
+      clearTimeout(deadline)
+    }
   }
 
   log('stopped', 'stopped')

@@ -70,7 +70,7 @@ export async function callNode (dataFolder: string, request: ControlRequest, { c
       throw new NotRunningError(`No node runs on ${dataFolder}: start one with "kad start --data ${dataFolder}"`)
     }
 
-    throw new Error(`The node on ${dataFolder} did not answer: ${error.message}`, { cause: error })
+    throw new Error(`The node on ${dataFolder} did not answer (${error.message}): see whether it still runs, or start it again with "kad start --data ${dataFolder}"`, { cause: error })
   } finally {
     signal?.removeEventListener('abort', onAbort)
     socket.destroy()

@@ -2,6 +2,7 @@
 // and the reply, the end.
 
 import { join } from 'node:path'
+import { UsageError } from '../errors.ts'
 import type { OperationReply, OperationRequest } from '../operations.ts'
 import type { ProvidingPart, ProvidingReply, ProvidingRequest } from '../providing/requests.ts'
 import type { TableReply, TableRequest } from '../table.ts'
@@ -20,8 +21,18 @@ export const MAX_REQUEST = 256 * 1024
 /** The longest reply: a table of many peers. */
 export const MAX_REPLY = 64 * 1024 * 1024
 
+/** What the kernel takes as the path of a socket: `sun_path` of Linux, less its end. */
+const MAX_PATH = 107
+
+/** @throws {UsageError} when no socket fits into that folder */
 export function socketPath (dataFolder: string): string {
-  return join(dataFolder, 'control.sock')
+  const path = join(dataFolder, 'control.sock')
+
+  if (Buffer.byteLength(path) > MAX_PATH) {
+    throw new UsageError(`The path of the data folder is too long for the control socket in it: ${path} has ${Buffer.byteLength(path)} bytes, and the most is ${MAX_PATH}`)
+  }
+
+  return path
 }
 
 export function toLine (message: ControlRequest | ControlReply | ControlPart): string {

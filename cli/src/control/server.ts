@@ -3,7 +3,6 @@
 
 import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { UsageError } from '../errors.ts'
 import { linesOf } from '../lines.ts'
 import { isAboutCIDs, isProviding } from '../providing/requests.ts'
 import { MAX_REQUEST, socketPath, toLine } from './line.ts'
@@ -20,23 +19,11 @@ export interface Perform {
   (request: ControlRequest, caller: Caller): Promise<ControlReply>
 }
 
-/** What the kernel takes as the path of a socket: `sun_path` of Linux, less its end. */
-const MAX_PATH = 107
-
 /** Callers at once; the next one is hung up on. */
 const MAX_CALLERS = 100
 
 /** A caller that has connected and says nothing is hung up on, ms. */
 const SILENCE = 10_000
-
-/** @throws {UsageError} when no socket fits into that folder */
-export function checkSocketPath (dataFolder: string): void {
-  const path = socketPath(dataFolder)
-
-  if (Buffer.byteLength(path) > MAX_PATH) {
-    throw new UsageError(`The path of the data folder is too long for the control socket in it: ${path} has ${Buffer.byteLength(path)} bytes, and the most is ${MAX_PATH}`)
-  }
-}
 
 /**
  * The caller owns the folder by its datastore's lock, so that a socket that is there is one that a killed node has left.

@@ -20,7 +20,7 @@ export interface Caller {
 /** A node that has just started has nobody to tell yet: so long it may look for somebody, ms. */
 const PATIENCE = 10_000
 
-/** Keys are listed so many at once. */
+/** Keys are listed, and removed, so many at once. */
 const BATCH = 1_000
 
 /** Never rejects: what went wrong is in the reply, beside what was done until then. */
@@ -36,7 +36,7 @@ export async function performProviding (dht: KadDHT, { op, timeout }: ProvidingR
 
     return { op, ok: error == null, ...done, ms: since(begun), error }
   } catch (error: any) {
-    const { name, message } = end?.aborted === true ? new Error(`Not done after ${Number(timeout) / 1000} s: what was added stays, and is announced as long as the node runs`) : error
+    const { name, message } = end?.aborted === true ? new Error(`Not done after ${Number(timeout) / 1000} s: a node that stays, or comes back with its --data, goes on with what was added`) : error
 
     return { op, ok: false, ...done, ms: since(begun), error: { name, message: describe(message) } }
   }
@@ -66,7 +66,21 @@ const DOING: Record<ProvidingRequest['op'], Doing> = {
   unprovide: async (dht, { cids, signal }, done) => {
     done.read = 0
     done.removed = 0
-    await dht.providing.remove(counted(dht, cids, done), { signal })
+
+    for await (const batch of batches(parsed(cids))) {
+      // what comes twice is removed once
+      const provided = new Set<string>()
+
+      for (const cid of batch) {
+        if (await dht.providing.has(cid, { signal })) {
+          provided.add(Buffer.from(cid.multihash.bytes).toString('hex'))
+        }
+      }
+
+      await dht.providing.remove(batch, { signal })
+      done.read += batch.length
+      done.removed += provided.size
+    }
   },
   provided: async (dht, { signal, tell }, done) => {
     done.listed = 0
@@ -154,15 +168,19 @@ async function * parsed (cids: AsyncIterable<string>): AsyncGenerator<CID> {
   }
 }
 
-async function * counted (dht: KadDHT, cids: AsyncIterable<string>, done: Partial<ProvidingReply>): AsyncGenerator<CID> {
-  let [read, removed] = [0, 0]
+async function * batches (cids: AsyncIterable<CID>): AsyncGenerator<CID[]> {
+  let batch: CID[] = []
 
-  for await (const cid of parsed(cids)) {
-    read++
-    removed += await dht.providing.has(cid) ? 1 : 0
-    Object.assign(done, { read, removed })
-    yield cid
+  for await (const cid of cids) {
+    batch.push(cid)
+
+    if (batch.length >= BATCH) {
+      yield batch
+      batch = []
+    }
   }
+
+  yield batch
 }
 
 function providedResult ({ cid, multihash, announcedAt }: Provided): ProvidedResult {

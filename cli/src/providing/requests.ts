@@ -32,7 +32,7 @@ export interface ProvidedResult {
 
 export type ProvidingPart = { progress: ProvidingProgress } | { provided: ProvidedResult[] }
 
-/** Counts are of what was done for this request. */
+/** Counts are of what the node did meanwhile, for whoever else has asked, too. */
 export interface ProvidingReply extends Partial<SweepCounts> {
   op: ProvidingName
   ok: boolean
