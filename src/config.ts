@@ -47,7 +47,7 @@ export interface KadDHTConfig {
   perGroup: GroupLimits
   providers: { cacheSize: number, cleanupInterval: number, validity: number, addressValidity: number, region: RegionMode }
   /** how what this node provides is announced again, times in ms */
-  sweep: { cycle: number, concurrency: number, maxKeys: number, retryInterval: number }
+  sweep: { cycle: number, threshold: number, concurrency: number, maxKeys: number, retryInterval: number }
   republish: Required<RepublishInit>
   replicate: Required<ReplicateInit>
   readCache: number
@@ -247,7 +247,9 @@ export function resolveConfig (init: KadDHTInit): KadDHTConfig {
   const slowMax = Math.max(slowMin, Math.min(SLOW.max, requestTimeout))
   const diversity = { ...DIVERSITY_DEFAULTS, ...given(init.diversity) }
   const providers = { ...PROVIDERS_DEFAULTS, ...given(init.providers) }
-  const reprovide = { ...REPROVIDE_DEFAULTS, ...given(init.reprovide) }
+  const { validity = REPROVIDE_DEFAULTS.validity } = given(init.reprovide)
+  // whoever sets the validity alone keeps the proportion
+  const reprovide = { ...REPROVIDE_DEFAULTS, threshold: Math.floor(validity * REPROVIDE_DEFAULTS.threshold / REPROVIDE_DEFAULTS.validity), ...given(init.reprovide) }
 
   if (reprovide.threshold >= reprovide.validity) {
     throw invalid('reprovide.threshold', reprovide.threshold, `less than reprovide.validity, which is ${reprovide.validity}`)
@@ -295,6 +297,7 @@ export function resolveConfig (init: KadDHTInit): KadDHTConfig {
     perGroup: { perTable: diversity.peersPerGroup, perBucket: diversity.peersPerGroupInBucket },
     sweep: {
       cycle: reprovide.validity - reprovide.threshold,
+      threshold: reprovide.threshold,
       concurrency: reprovide.concurrency,
       maxKeys: reprovide.maxQueueSize,
       retryInterval: reprovide.interval

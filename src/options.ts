@@ -73,9 +73,10 @@ export interface ReProvideInit {
    */
   maxQueueSize?: number
   /**
-   * So long before an announcement lapses it is made again, in ms.
+   * So long before an announcement lapses it is made again, in ms. The first time it may be made later by half of that, or by a quarter of the time between
+   * two of them if that is less: from then on it has its turn with what is beside it.
    *
-   * @default 93_600_000 (26 hours, so that it is made every 22)
+   * @default 93_600_000 (26 hours, so that it is made every 22); in that proportion to `validity` where that is set
    */
   threshold?: number
   /**

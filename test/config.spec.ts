@@ -78,7 +78,7 @@ describe('the options', () => {
       maxInboundStreams: 32,
       maxOutboundStreams: 64,
       providers: { cacheSize: 2_048, cleanupInterval: 5_400_000, validity: 48 * HOUR, addressValidity: 24 * HOUR, region: 'auto' },
-      sweep: { cycle: 22 * HOUR, concurrency: 10, maxKeys: 16_384, retryInterval: HOUR },
+      sweep: { cycle: 22 * HOUR, threshold: 26 * HOUR, concurrency: 10, maxKeys: 16_384, retryInterval: HOUR },
       requestTimeout: 10_000,
       slow: { min: 500, initial: 2_000, max: 5_000 },
       incomingMessageTimeout: 10_000,
@@ -246,6 +246,11 @@ describe('a wrong option', () => {
   it('is a threshold that is not before the end of the validity', () => {
     expect(errorOf({ reprovide: { threshold: 10, validity: 10 } }).message).to.contain('reprovide.threshold').and.contain('less than').and.contain('10')
     expect(errorOf({ reprovide: { threshold: 48 * HOUR } }).message).to.contain('reprovide.threshold')
+  })
+
+  it('is no validity alone, however short: what is announced is announced again in time', () => {
+    expect(resolveConfig({ reprovide: { validity: 24 * HOUR } }).sweep).to.include({ cycle: 11 * HOUR, threshold: 13 * HOUR })
+    expect(resolveConfig({ reprovide: { validity: 1 } }).sweep.cycle).to.equal(1)
   })
 
   for (const [name, timer] of [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { start, stop } from '@libp2p/interface'
-import { bytes } from './helpers/content.ts'
+import { bytes, cidOf } from './helpers/content.ts'
 import { createNode, stopAll, untilTrue } from './helpers/network.ts'
 import type { TestNode } from './helpers/network.ts'
 import type { Registrar } from '@libp2p/interface-internal'
@@ -44,6 +44,7 @@ describe('the service, started and stopped in any order', function () {
 
     assert.ok(!serves())
     await assert.rejects(async () => dht.get(bytes('/test/order'), { useCache: false }), { name: 'NotStartedError' })
+    await assert.rejects(async () => dht.provide(await cidOf('order')), { name: 'NotStartedError' })
   })
 
   it('has stopped when a stop during its start has resolved', async () => {

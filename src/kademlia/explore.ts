@@ -54,11 +54,14 @@ export class Exploration<P extends PeerKey> {
    * `now`: unix ms
    */
   next (key: Key, now: number): ExplorationStep<P> {
-    if (now - this.#since > (this.#space.size < this.#k ? Math.min(this.#maxAge, MAX_AGE_OF_FEW) : this.#maxAge)) {
+    let current = this.#current != null && compareDistance(this.#current.key, key, key) === 0 ? this.#current : undefined
+
+    // what was looked up for this key is of use for it, however long that took
+    if (current?.lookedUp !== true && this.#isOld(now)) {
       this.#forget()
+      current = undefined
     }
 
-    const current = this.#current != null && compareDistance(this.#current.key, key, key) === 0 ? this.#current : undefined
     const nearest = this.#space.nearest(key) ?? (current?.lookedUp === true ? this.#space.nearestKnown(key) : undefined)
 
     if (nearest != null) {
@@ -99,6 +102,13 @@ export class Exploration<P extends PeerKey> {
   /** It did not take what it was given, and is nobody's neighbour any more: the next call for the same key may name another in its stead. */
   remove (peer: P): void {
     this.#space.remove(peer)
+  }
+
+  /** Also when it was learned at a time that is still to come: the clock was set back. */
+  #isOld (now: number): boolean {
+    const age = now - this.#since
+
+    return age < 0 || age > (this.#space.size < this.#k ? Math.min(this.#maxAge, MAX_AGE_OF_FEW) : this.#maxAge)
   }
 
   #forget (): void {

@@ -215,6 +215,14 @@ export class Lookup<P extends PeerKey> {
     return this.#nearest(n, ({ state }) => state === 'answered').map(({ peer }) => peer)
   }
 
+  /** Those of the nearest k that only others can reach. */
+  unreached (): P[] {
+    const { k } = this.#options
+    const windows = this.#paths.flatMap(path => path.window(k).filter(({ state }) => state === 'undialable'))
+
+    return [...new Set(windows)].map(({ peer }) => peer)
+  }
+
   /**
    * Those of the nearest `n` that have answered and are nearer than anyone who may still answer: unless somebody turns up of whom nobody
    * has told yet, they are what will be found.

@@ -2,12 +2,14 @@
 // begins is up to its own id, so that nodes do not announce the same part at the same time. What is due is told by the clock and by when it was last done, so
 // there is nothing to remember over a restart. Pure (law 2).
 
-/** What was announced so much of a cycle before its moment, or later, has to wait for the next one. */
+/** What was announced so much of a cycle before its moment, or later, has to wait for the next one; and less where an announcement would lapse before that. */
 const FRESH = 1 / 4
 
 export interface SweepScheduleOptions {
   /** from one announcement of a key to the next, ms */
   cycle: number
+  /** so long before it lapses an announcement is made again, ms: no first wait may be longer than a cycle by more */
+  threshold: number
   /** where in the cycle the key space begins, from 0 to 1 */
   phase: number
 }
@@ -15,10 +17,14 @@ export interface SweepScheduleOptions {
 export class SweepSchedule {
   readonly #cycle: number
   readonly #start: number
+  /** share of a cycle */
+  readonly #fresh: number
 
-  constructor ({ cycle, phase }: SweepScheduleOptions) {
+  constructor ({ cycle, threshold, phase }: SweepScheduleOptions) {
     this.#cycle = cycle
     this.#start = phase * cycle
+    // the other half is what is left to be late in
+    this.#fresh = Math.min(FRESH, threshold / cycle / 2)
   }
 
   /** The first moment after `now` of that place in the key space, from 0 to 1; unix ms. */
@@ -37,11 +43,11 @@ export class SweepSchedule {
 
   /** Whether what is there is due: it was not announced a while before its last moment, or later. What was announced at a time that is still to come was not: a clock was wrong. */
   isDue (place: number, announcedAt: number, now: number): boolean {
-    return announcedAt < this.next(place, now) - (1 + FRESH) * this.#cycle || announcedAt > now + FRESH * this.#cycle
+    return announcedAt < this.next(place, now) - (1 + this.#fresh) * this.#cycle || announcedAt > now + this.#fresh * this.#cycle
   }
 
   /** How long ago what is there became due, ms; 0 when it is not. */
   lag (place: number, announcedAt: number, now: number): number {
-    return Math.max(0, now - this.next(place, announcedAt + FRESH * this.#cycle))
+    return Math.max(0, now - this.next(place, announcedAt + this.#fresh * this.#cycle))
   }
 }

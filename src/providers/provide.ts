@@ -22,15 +22,13 @@ export interface ProvideNeeds {
 /**
  * The protocol has no answer to an announcement, so that a peer counts as a holder when the message has been sent to it.
  *
+ * @throws {NotStartedError}
  * @throws {QueryError} when no other node could be told, or this one has no address to tell
  */
 export async function provide (multihash: Uint8Array, { queries, contact, notify }: ProvideNeeds, options: StoreOptions): Promise<WriteResult> {
-  const self = contact()
-
-  if (self.addrs.length === 0) {
-    throw new QueryError('This node has no address that others may use, so they could not fetch from it: listen on one, or let peerInfoMapper pass those it has')
-  }
-
+  // before it is started it has no address either
+  queries.requireStarted()
+  const self = withAddress(contact())
   const request = announcementOf(self)(multihash)
 
   return storeNearest(queries, {
@@ -41,6 +39,15 @@ export async function provide (multihash: Uint8Array, { queries, contact, notify
       return undefined
     }
   }, options)
+}
+
+/** @throws {QueryError} when it has no address to tell: nobody would take the announcement */
+export function withAddress (self: Contact): Contact {
+  if (self.addrs.length === 0) {
+    throw new QueryError('This node has no address that others may use, so they could not fetch from it: listen on one, or let peerInfoMapper pass those it has')
+  }
+
+  return self
 }
 
 /** Makes requests that announce keys. `self`: the provider, with its addresses */

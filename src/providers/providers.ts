@@ -1,10 +1,13 @@
 // The provider store, and what this node provides: the parts that providers need, put together.
 
+import { AbortError } from '@libp2p/interface'
 import { keyOf } from '../kademlia/key.ts'
+import { OneByOne } from '../query/one-by-one.ts'
+import { MAX_PROVIDER_KEY } from '../wire/limits.ts'
 import { Searches } from './find/searches.ts'
 import { findProviders } from './find-providers.ts'
 import { addProviderHandler, getProvidersHandler } from './handlers.ts'
-import { announcementOf, provide } from './provide.ts'
+import { announcementOf, provide, withAddress } from './provide.ts'
 import { Announcer } from './providing/announcer.ts'
 import { cellOf, CELLS } from './providing/cells.ts'
 import { ProvidedKeys } from './providing/provided-keys.ts'
@@ -32,7 +35,7 @@ import type { Datastore } from 'interface-datastore'
 export interface ProvidersOptions extends ProviderStoreOptions, Pick<AnnouncerOptions, 'region'> {
   /** of the datastore's keys that say what this node provides */
   providedPrefix: string
-  sweep: Pick<AgendaOptions, 'cycle' | 'maxKeys' | 'retryInterval'> & Pick<AnnouncerOptions, 'concurrency'>
+  sweep: Pick<AgendaOptions, 'cycle' | 'threshold' | 'maxKeys' | 'retryInterval'> & Pick<AnnouncerOptions, 'concurrency'>
 }
 
 export type ProvidersNeeds = ProvideNeeds &
@@ -66,6 +69,8 @@ export class Providers {
   readonly #keys: ProvidedKeys
   readonly #announcer: Announcer
   readonly #sweeper: Sweeper
+  /** what is remembered and what is forgotten, one after the other: both are written at two places */
+  readonly #memory = new OneByOne()
   readonly #settling = new Settling()
   readonly #searches = new Searches()
 
@@ -79,15 +84,25 @@ export class Providers {
     this.onGet = getProvidersHandler({ ...needs, store, self: self.id })
     const announcer = this.#announcer = new Announcer({ ...options, ...options.sweep, k: queries.k }, {
       ...needs,
-      provide: async (multihash, signal) => provide(multihash, needs, { signal, region: options.region }),
-      announcement: () => announcementOf(contact())
+      provide: async (key, signal) => provide(key.multihash, {
+        ...needs,
+        notify: async (to, request, options) => {
+          if (key.removed === true) {
+            throw new AbortError('It is provided no more')
+          }
+
+          await needs.notify(to, request, options)
+        }
+      }, { signal, region: options.region }),
+      announcement: () => announcementOf(withAddress(contact()))
     })
     this.#sweeper = new Sweeper({ ...options.sweep, phase: cellOf(self.key) / CELLS }, {
       ...needs,
       keys,
       announcer,
-      load: async options => keys.load(store.own(options), options),
+      load: async options => keys.load(takable(store.own(options)), options),
       obstacle: () => needs.tableSize() === 0 ? 'offline' : contact().addrs.length === 0 ? 'no address' : undefined,
+      isGrown: () => needs.tableSize() >= queries.k,
       // an exploration tells of some 1.5 k peers
       regionShare: () => Math.min(1, 1.5 * queries.k / Math.max(1, queries.networkSize?.peers ?? needs.tableSize()))
     })
@@ -96,10 +111,15 @@ export class Providers {
       keys,
       sweeper: this.#sweeper,
       remember: async (multihashes, options) => {
-        const added = await this.#remember(multihashes, options)
-        this.#sweeper.release(added.map(multihash => cellOf(keyOf(multihash))))
+        let isNew = multihashes
 
-        return added
+        try {
+          isNew = await this.#remember(multihashes, options)
+        } finally {
+          this.#sweeper.release(isNew.map(multihash => cellOf(keyOf(multihash))))
+        }
+
+        return isNew
       },
       forget: async (multihashes, options) => this.#forget(multihashes, options)
     })
@@ -171,6 +191,11 @@ export class Providers {
 
     if (this.#announcer.isEnough(result)) {
       await this.#keys.announced([key], Date.now())
+
+      if (result.stored.length + result.failed.length < this.#needs.queries.k) {
+        this.#sweeper.onFew([key])
+      }
+
       this.#sweeper.release([cellOf(key.key)])
     }
 
@@ -198,17 +223,30 @@ export class Providers {
 
   /** Returns those that are new. They are found here, too, and by @libp2p/kad-dht if it gets this datastore. */
   async #remember (multihashes: Uint8Array[], options?: AbortOptions): Promise<Uint8Array[]> {
-    const added = await this.#keys.add(multihashes, options)
+    return this.#memory.run('', async () => {
+      const added = await this.#keys.add(multihashes, options)
 
-    // they are written together; of one that is in the set already it may not be there, when it was given up or the node was killed between the two
-    await Promise.all(multihashes.filter(multihash => !this.#store.isOwn(multihash)).map(async multihash => this.#store.add(multihash, { contact: this.#needs.self, announcedAt: 0 }, options)))
+      // they are written together; of one that is in the set already it may not be there, when it was given up or the node was killed between the two
+      await Promise.all(multihashes.filter(multihash => !this.#store.isOwn(multihash)).map(async multihash => this.#store.add(multihash, { contact: this.#needs.self, announcedAt: 0 }, options)))
 
-    return added
+      return added
+    })
   }
 
   async #forget (multihashes: Uint8Array[], options?: AbortOptions): Promise<void> {
-    // killed in between, what is cancelled again is complete
-    await Promise.all(multihashes.map(async multihash => this.#store.remove(multihash, this.#needs.self, options)))
-    await this.#keys.remove(multihashes, options)
+    await this.#memory.run('', async () => {
+      // killed in between, what is cancelled again is complete
+      await Promise.all(multihashes.map(async multihash => this.#store.remove(multihash, this.#needs.self, options)))
+      await this.#keys.remove(multihashes, options)
+    })
+  }
+}
+
+/** What no node takes is not announced: @libp2p/kad-dht has tried it all the same. */
+async function * takable <T extends { multihash: Uint8Array }> (own: AsyncIterable<T>): AsyncGenerator<T> {
+  for await (const one of own) {
+    if (one.multihash.byteLength <= MAX_PROVIDER_KEY) {
+      yield one
+    }
   }
 }

@@ -96,6 +96,8 @@ export interface QueryResult {
   closest: Contact[]
   /** all that answered, nearest first */
   found: Contact[]
+  /** of the nearest k those that only others can reach: they have their places among them */
+  unreached?: Contact[]
   /** replies, one leading to the next, that it took to hear of the nearest one */
   hops: number
   /** requests sent */
@@ -143,6 +145,19 @@ export class QueryManager {
     }
   }
 
+  /**
+   * Returns what is aborted when it stops.
+   *
+   * @throws {NotStartedError}
+   */
+  requireStarted (): AbortSignal {
+    if (this.#shutdown == null) {
+      throw new NotStartedError('The DHT is not started: start the libp2p node first')
+    }
+
+    return this.#shutdown.signal
+  }
+
   /** Ends all lookups: they reject. */
   stop (): void {
     this.#shutdown?.abort(new NotStartedError('The DHT was stopped'))
@@ -158,16 +173,13 @@ export class QueryManager {
   async run (query: Query): Promise<QueryResult> {
     query.signal.throwIfAborted()
 
-    if (this.#shutdown == null) {
-      throw new NotStartedError('The DHT is not started: start the libp2p node first')
-    }
+    const shutdown = this.requireStarted()
 
     if (this.#running >= this.#options.maxQueries) {
       this.#network.onRefused?.()
       throw new TooManyQueriesError(`${this.#running} lookups are under way, which is the limit: await some before starting more, or raise limits.queries`)
     }
 
-    const shutdown = this.#shutdown.signal
     const controller = new AbortController()
     const onAbort = (): void => { controller.abort(query.signal.reason) }
     const onShutdown = (): void => { controller.abort(shutdown.reason) }
@@ -228,7 +240,7 @@ export class QueryManager {
       }
     }
 
-    return { closest, found, hops: lookup.hops(), messages: lookup.asked, complete: !lookup.endedEarly }
+    return { closest, found, unreached: lookup.unreached(), hops: lookup.hops(), messages: lookup.asked, complete: !lookup.endedEarly }
   }
 
   async #seeds (target: Key, signal: AbortSignal): Promise<Contact[]> {

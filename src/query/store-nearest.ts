@@ -92,7 +92,16 @@ export async function storeNearest (queries: QueryManager, write: Write, options
 
     // they were not what they seemed, or are not all who are to have it
     if (optimism.failed || attempts.stored < enough || wantsRegion(region, target, attempts.holders.slice(0, k), k, networkSize)) {
-      found = await look()
+      try {
+        found = await look()
+      } catch (error) {
+        signal.throwIfAborted()
+
+        // there are holders all the same
+        if (attempts.stored < minSuccesses) {
+          throw error
+        }
+      }
     }
   }
 
@@ -131,7 +140,7 @@ function requireHolders (result: WriteResult, asked: number, minSuccesses: numbe
     const took = stored.length === 0 ? 'None' : `Only ${stored.length}`
     const reasons = failed.map(({ peer, error }) => `${peer.toString()}: ${error.message}`).join('; ')
 
-    throw new WriteError(`${took} of the ${asked} nearest peers took it${minSuccesses > 1 ? `, and ${minSuccesses} should have` : ''}: ${reasons}`, result)
+    throw new WriteError(`${took} of the ${asked} nearest peers took it${minSuccesses > 1 ? `, and ${minSuccesses} should have` : ''}${reasons === '' ? '' : `: ${reasons}`}`, result)
   }
 
   return result

@@ -97,7 +97,7 @@ export class ProvidingWorld {
       maxRecords: 1_000_000,
       region: 'off',
       ...options,
-      sweep: { cycle: CYCLE, maxKeys: 16_384, retryInterval: HOUR, concurrency: 10, ...sweep }
+      sweep: { cycle: CYCLE, threshold: 48 * HOUR - CYCLE, maxKeys: 16_384, retryInterval: HOUR, concurrency: 10, ...sweep }
     }, {
       datastore,
       self: this.self,
@@ -165,6 +165,7 @@ export class ProvidingWorld {
     return {
       k: this.#k,
       get networkSize () { return world.size },
+      requireStarted: () => new AbortController().signal,
       run: async (query: Query) => this.#lookUp(query)
     } as unknown as QueryManager
   }

@@ -5,7 +5,7 @@ import { HOUR, START } from '../helpers/false-time.ts'
 import { check } from '../helpers/random.ts'
 
 const share = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
-const schedule = fc.record({ cycle: fc.integer({ min: HOUR, max: 100 * HOUR }), phase: share }).map(options => ({ ...options, schedule: new SweepSchedule(options) }))
+const schedule = fc.record({ cycle: fc.integer({ min: HOUR, max: 100 * HOUR }), threshold: fc.constant(100 * HOUR), phase: share }).map(options => ({ ...options, schedule: new SweepSchedule(options) }))
 const moment = fc.integer({ min: 0, max: 1_000 * HOUR }).map(ms => START + ms)
 
 describe('when parts of the key space are announced again', () => {
@@ -50,6 +50,24 @@ describe('when parts of the key space are announced again', () => {
       expect(Math.max(...gaps)).to.be.at.most(1.25 * cycle + 2)
       expect(gaps[0]).to.be.at.least(0.25 * cycle - 2)
       gaps.slice(1).forEach(gap => { expect(gap).to.be.closeTo(cycle, 2) })
+    }))
+  })
+
+  it('what is announced whenever it is due does not lapse before the next time, however little is left to be late in', () => {
+    const validity = fc.integer({ min: 2 * HOUR, max: 100 * HOUR })
+
+    check(fc.property(validity, fc.double({ min: 0.01, max: 0.99, noNaN: true }), share, share, moment, (validity, part, phase, place, first) => {
+      const threshold = validity * part
+      const schedule = new SweepSchedule({ cycle: validity - threshold, threshold, phase })
+      let last = first
+
+      for (let now = schedule.next(place, first), i = 0; i < 4; now = schedule.next(place, now), i++) {
+        if (schedule.isDue(place, last, now)) {
+          last = now
+        }
+
+        expect(schedule.next(place, now) - last).to.be.at.most(validity)
+      }
     }))
   })
 

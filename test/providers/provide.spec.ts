@@ -32,7 +32,7 @@ describe('providing one CID', () => {
   /** Real lookups, of which each message takes 10 ms. */
   function createWorld ({ networkSize }: Pick<QueryManager, 'networkSize'> = { networkSize: SIZE }): ProvidingWorld {
     const values = new ValueWorld({ validators: {}, selectors: {}, k: K, peers: PEERS, delay: 10 })
-    const queries = { k: K, networkSize, run: values.queries.run.bind(values.queries) } as unknown as QueryManager
+    const queries = { k: K, networkSize, run: values.queries.run.bind(values.queries), requireStarted: values.queries.requireStarted.bind(values.queries) } as unknown as QueryManager
     world = new ProvidingWorld({ peers: values.holders.map(({ contact }) => contact), k: K, queries })
     world.providers.start()
 

@@ -143,6 +143,13 @@ describe('storing at the nearest', () => {
     error.result.failed.forEach(({ error: reason }: WriteResult['failed'][0]) => { expect(error.message).to.include(reason.message) })
   })
 
+  it('gives no reason where all took it that there are', async () => {
+    onSend = async () => {}
+    const { error } = await store(createWorld().queries, { minSuccesses: 99 })
+
+    expect(error.message).to.match(/and 99 should have$/)
+  })
+
   it('says that none took it when none did', async () => {
     const world = createWorld()
     onSend = async () => { throw new Error('no') }

@@ -30,6 +30,8 @@ export const FIRST_RETRY = 60_000
 
 export class Agenda {
   readonly retries: Retries
+  /** cells that are due whenever their keys were announced */
+  readonly again = new Set<number>()
   readonly #options: AgendaOptions
   readonly #cells: Cells
   readonly #schedule: SweepSchedule
@@ -61,19 +63,28 @@ export class Agenda {
 
   /** The first cell in the order of the key space, from that one or from where the cycle is, that is due and has not failed a moment ago. */
   first (now: number, from = Math.floor(this.progress(now) * CELLS)): number | undefined {
+    let first: number | undefined
+
     for (let i = 0; i < CELLS; i++) {
       const cell = (from + i) % CELLS
 
       if (this.#isDue(cell, now) && !this.retries.waits(cell, now)) {
-        return cell
+        // what is new does not wait for all that is late
+        if (this.#cells.neverAnnounced === 0 || this.#cells.oldest(cell) === 0) {
+          return cell
+        }
+
+        first ??= cell
       }
     }
+
+    return first
   }
 
   /** When anything is due next, or tried again, unix ms; undefined when there is nothing. */
   nextAt (now: number): number | undefined {
     const next = this.#which(cell => this.#cells.count(cell) > 0)
-      .map(cell => this.#isDue(cell, now) ? this.retries.at(cell) ?? now : this.#schedule.next(cell / CELLS, now))
+      .map(cell => this.#isDue(cell, now) ? (this.retries.waits(cell, now) ? this.retries.at(cell) as number : now) : this.#schedule.next(cell / CELLS, now))
       .reduce((a, b) => Math.min(a, b), Infinity)
 
     return next === Infinity ? undefined : next
@@ -97,13 +108,13 @@ export class Agenda {
 
   /** Whether a key is due, or near enough to what is. */
   isWanted ({ key, announcedAt }: ProvidedKey, now: number): boolean {
-    return this.#schedule.isDue(cellOf(key) / CELLS, announcedAt, now) || now - announcedAt >= STALE * this.#options.cycle
+    return this.again.has(cellOf(key)) || this.#schedule.isDue(cellOf(key) / CELLS, announcedAt, now) || now - announcedAt >= STALE * this.#options.cycle
   }
 
   #isDue (cell: number, now: number): boolean {
     const oldest = this.#cells.oldest(cell)
 
-    return oldest !== Infinity && this.#schedule.isDue(cell / CELLS, oldest, now)
+    return oldest !== Infinity && (this.again.has(cell) || this.#schedule.isDue(cell / CELLS, oldest, now))
   }
 
   /** Hot: all cells are looked at whenever something is provided. */

@@ -1,5 +1,6 @@
 // What this node provides, for its users: `providing-api.ts` says what that is.
 
+import { InvalidParametersError } from '@libp2p/interface'
 import { CID } from 'multiformats/cid'
 import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { raceSignal } from 'race-signal'
@@ -47,10 +48,8 @@ export class ProvidedSet implements Providing {
         onProgress?.(read)
       }
     } finally {
-      // what was added before it failed stays
-      if (added > 0) {
-        this.#needs.sweeper.wake()
-      }
+      // what was added before it failed stays, also where that is not known here
+      this.#needs.sweeper.wake()
     }
 
     return { read, added }
@@ -88,6 +87,11 @@ export class ProvidedSet implements Providing {
   }
 
   async * #multihashes (cids: CIDs, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    // a text is iterable, too
+    if (typeof cids !== 'object' || cids == null || !(Symbol.iterator in cids || Symbol.asyncIterator in cids)) {
+      throw new InvalidParametersError('Give the CIDs as an array, or as anything else that can be iterated: [cid] for a single one')
+    }
+
     for await (const cid of Symbol.asyncIterator in cids ? untilAborted(cids, signal) : cids) {
       yield this.#needs.multihashOf(cid)
     }

@@ -37,6 +37,9 @@ export class Retries {
   }
 
   waits (what: number, now: number): boolean {
-    return now < (this.at(what) ?? 0)
+    const { at, wait } = this.#failures.get(what) ?? { at: 0, wait: 0 }
+
+    // what failed at a time that is still to come: the clock was set back
+    return now < at && now >= at - wait
   }
 }

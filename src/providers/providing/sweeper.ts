@@ -21,6 +21,8 @@ export interface SweeperNeeds {
   load (options: AbortOptions): Promise<void>
   /** why nothing can be announced at the moment; undefined when it can */
   obstacle (): Obstacle | undefined
+  /** whether this node knows of k peers by now */
+  isGrown (): boolean
   /** which share of the key space one exploration tells of, at the most */
   regionShare (): number
   /** at least 0, less than 1 */
@@ -33,8 +35,8 @@ export interface SweeperNeeds {
 /** By chance, a part has its turn up to this share of the cycle late. */
 const JITTER = 0.001
 
-/** Longer timers run out at once, in every JavaScript engine. */
-const LONGEST_TIMER = 2 ** 31 - 1
+/** It looks again at the latest after so long, ms: timers stand still while a computer sleeps, and the clock may be set. */
+const LONGEST_WAIT = 10 * 60_000
 
 export class Sweeper {
   readonly #options: AgendaOptions
@@ -44,6 +46,8 @@ export class Sweeper {
   readonly #listeners = new Set<(batch: Announced) => void>()
   #shutdown?: AbortController
   #timer?: ReturnType<typeof setTimeout>
+  /** cells in which keys were announced while there were fewer than k peers; not known over a restart */
+  readonly #few = new Set<number>()
   /** what it has failed for, if it has */
   #sweeping?: Promise<Error | undefined>
   /** the last one that has ended had to be given up */
@@ -139,6 +143,14 @@ export class Sweeper {
     }
   }
 
+  /** These were announced to all the peers there are, fewer than k: they are due again when there are more. */
+  onFew (keys: readonly ProvidedKey[]): void {
+    // where there are, the lookup has missed them, and the next one is as likely to
+    if (!this.#needs.isGrown()) {
+      keys.forEach(({ key }) => { this.#few.add(cellOf(key)) })
+    }
+  }
+
   /** Something is provided that was not before: it has its turn, too. No effect when stopped. */
   replan (): void {
     if (this.#sweeping == null && this.#shutdown != null) {
@@ -222,6 +234,11 @@ export class Sweeper {
   async #sweep (signal: AbortSignal): Promise<void> {
     await this.#needs.load({ signal })
 
+    if (this.#few.size > 0 && this.#needs.isGrown()) {
+      this.#few.forEach(cell => { this.#agenda.again.add(cell) })
+      this.#few.clear()
+    }
+
     for (let cell = this.#agenda.first(Date.now(), this.#resumeAt); cell != null && this.#needs.obstacle() == null; cell = this.#agenda.first(Date.now(), cell)) {
       signal.throwIfAborted()
       await this.#sweepBlock(this.#agenda.block(cell, this.#needs.regionShare()), signal)
@@ -254,6 +271,7 @@ export class Sweeper {
 
       for await (const batch of announcer.announce([...untried], signal)) {
         await keys.announced(batch.announced, Date.now())
+        this.onFew(batch.few)
         batch.announced.forEach(key => untried.delete(key))
         batch.failed.forEach(key => {
           untried.delete(key)
@@ -263,7 +281,7 @@ export class Sweeper {
       }
     } catch (error: any) {
       signal.throwIfAborted()
-      this.#count({ announced: [], failed: [...untried].filter(({ removed }) => removed !== true), records: 0, lookups: 0, messages: 0, error })
+      this.#count({ announced: [], few: [], failed: [...untried].filter(({ removed }) => removed !== true), records: 0, lookups: 0, messages: 0, error })
 
       // others have their turn before it is tried again
       this.#resumeAt = block.to % CELLS
@@ -285,6 +303,7 @@ export class Sweeper {
         this.#agenda.retries.onFailure(cell, Date.now())
       } else {
         this.#agenda.retries.onSuccess(cell)
+        this.#agenda.again.delete(cell)
       }
     }
   }
@@ -304,7 +323,7 @@ export class Sweeper {
     if (next != null) {
       const rest = Math.max(next - now, this.#isStuck || this.#needs.obstacle() != null ? FIRST_RETRY : 0)
       const late = JITTER * this.#options.cycle * this.#needs.random()
-      this.#timer = setTimeout(() => { this.wake() }, Math.min(LONGEST_TIMER, rest + late))
+      this.#timer = setTimeout(() => { this.wake() }, Math.min(LONGEST_WAIT, rest + late))
     }
   }
 }

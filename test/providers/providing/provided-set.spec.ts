@@ -81,6 +81,12 @@ describe('providing', function () {
     expect(providing.status()).to.include({ neverAnnounced: 0, announced: 1_000 })
   })
 
+  it('refuses what can be no list of CIDs, and says how one is given', async () => {
+    for (const cids of [...cidsOf(1, random), 'bafk', undefined]) {
+      await expect(world.providers.providing.add(cids as unknown as CID[])).to.eventually.be.rejectedWith('[cid] for a single one')
+    }
+  })
+
   it('refuses a multihash that no node would take, and says how long it may be', async () => {
     const long = CID.createV1(raw.code, Digest.create(0, new Uint8Array(79)))
     await expect(world.providers.providing.add([long])).to.eventually.be.rejectedWith('81 bytes is over the 80').with.property('name', 'InvalidParametersError')
