@@ -1,6 +1,7 @@
 // Finds who provides a key: those this node knows first, then those that the nearest k know, each with its addresses.
 
 import { InvalidParametersError } from '@libp2p/interface'
+import { raceSignal } from 'race-signal'
 import { decodeContacts } from '../query/contact.ts'
 import { searchRegion } from '../query/region.ts'
 import { encodeRequest, MessageType } from '../wire/message.ts'
@@ -79,8 +80,13 @@ export async function findProviders (multihash: Uint8Array, needs: FindProviders
 
   try {
     if (useCache !== false) {
-      const held = await needs.store.get(multihash, { signal })
-      await gathering.hear(needs.self, own.id, held.map(({ contact }) => contact))
+      const held = await heldHere(multihash, needs.store, search)
+
+      if (held.length > 0) {
+        events?.onHeld(needs.self, held)
+      }
+
+      await gathering.hear(needs.self, own.id, held)
     }
 
     if (useNetwork !== false && !gathering.isEnough) {
@@ -108,6 +114,19 @@ export async function findProviders (multihash: Uint8Array, needs: FindProviders
   } finally {
     signal.removeEventListener('abort', onAbort)
     gathering.end()
+  }
+}
+
+/** What this node holds; nothing when it can't be read and others can be asked. A datastore that hangs holds up nobody who has given up. */
+async function heldHere (multihash: Uint8Array, store: FindProvidersNeeds['store'], { signal, useNetwork }: ProviderSearch): Promise<Contact[]> {
+  try {
+    return (await raceSignal(store.get(multihash, { signal }), signal)).map(({ contact }) => contact)
+  } catch (error) {
+    if (signal.aborted || useNetwork === false) {
+      throw error
+    }
+
+    return []
   }
 }
 

@@ -3,7 +3,7 @@
 import QuickLRU from 'quick-lru'
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { keyOf } from '../kademlia/key.ts'
-import { MAX_ADDRESSES } from '../wire/limits.ts'
+import { MAX_ADDRESSES, MAX_FURTHER_ADDRESSES, MAX_KNOWN_ADDRESSES } from '../wire/limits.ts'
 import { decodePeers, fromPeerId, fromString, multihashOf } from '../wire/peer.ts'
 import type { Key, PeerKey } from '../kademlia/key.ts'
 import type { WirePeer } from '../wire/peer.ts'
@@ -52,8 +52,10 @@ export function decodeContacts (peers: readonly Uint8Array[], most: number): Con
 export function mergeContacts (known: Contact, named: Contact): Contact | undefined {
   const news = named.addrs.filter(addr => !known.addrs.some(other => uint8ArrayEquals(addr, other)))
 
-  if (news.length > 0 && known.addrs.length < MAX_ADDRESSES) {
+  if (news.length > 0 && known.addrs.length < MAX_KNOWN_ADDRESSES) {
+    const further = news.slice(0, known.addrs.length === 0 ? MAX_ADDRESSES : MAX_FURTHER_ADDRESSES)
+
     // not spread: one of the table reads its multihash when it is asked for
-    return { id: known.id, key: known.key, multihash: known.multihash, addrs: [...known.addrs, ...news].slice(0, MAX_ADDRESSES) }
+    return { id: known.id, key: known.key, multihash: known.multihash, addrs: [...known.addrs, ...further].slice(0, MAX_KNOWN_ADDRESSES) }
   }
 }

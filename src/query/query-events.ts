@@ -79,6 +79,22 @@ export class QueryEvents {
     })
   }
 
+  /** This node has itself looked what it holds, and named these providers. */
+  onHeld (self: PeerId, providers: Contact[]): void {
+    const infos = once(() => this.#peers(providers))
+
+    this.#emit({
+      type: EventTypes.PEER_RESPONSE,
+      name: 'PEER_RESPONSE',
+      from: self,
+      messageName: 'GET_PROVIDERS',
+      messageType: 'GET_PROVIDERS',
+      closer: [],
+      get providers () { return infos() },
+      path: this.#path(NO_PATH)
+    })
+  }
+
   onError (peer: Contact, error: Error, path = NO_PATH): void {
     const from = peerIdOf(peer)
 

@@ -21,8 +21,18 @@ export const MAX_PEER = 8 * 1024
 /** The longest multihash of a peer id, bytes: an inlined public key of 42 bytes and its two bytes of prefix, or a sha2-256. */
 export const MAX_PEER_ID = 44
 
+/** The longest serialised peer that is read, bytes: as many addresses as are read, of the longest. */
+export const MAX_PEER_READ = 20 * 1024
+
+/** A peer with more addresses than this is passed over: each takes two bytes of a message, and fifty of memory. */
+export const MAX_ADDRESSES_COUNTED = 256
+
 /** The most addresses of one peer that are read; IPFS nodes behind several relays have about 20. */
 export const MAX_ADDRESSES = 32
+
+/** The most addresses of one peer that whoever names it again adds, and the most of all who have named it: nobody is to leave no place for others. */
+export const MAX_FURTHER_ADDRESSES = 8
+export const MAX_KNOWN_ADDRESSES = 4 * MAX_ADDRESSES
 
 /** The longest address that is read, bytes; a WebTransport address with two certificate hashes over a relay has about 200. */
 export const MAX_ADDRESS = 512

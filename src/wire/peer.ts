@@ -5,7 +5,7 @@ import { CODE_P2P, multiaddr } from '@multiformats/multiaddr'
 import * as Digest from 'multiformats/hashes/digest'
 import { fromCharacters, toCharacters } from './characters.ts'
 import { Peer } from './dht.ts'
-import { MAX_ADDRESS, MAX_ADDRESSES, MAX_PEER, MAX_PEER_ID } from './limits.ts'
+import { MAX_ADDRESS, MAX_ADDRESSES, MAX_ADDRESSES_COUNTED, MAX_PEER, MAX_PEER_ID, MAX_PEER_READ } from './limits.ts'
 import type { PeerId, PeerInfo } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
@@ -89,8 +89,14 @@ export function decodePeers (peers: readonly Uint8Array[], most: number): WirePe
 }
 
 function decodePeer (bytes: Uint8Array): WirePeer | undefined {
+  if (bytes.byteLength > MAX_PEER_READ) {
+    return
+  }
+
   try {
-    const { id, addrs } = Peer.decode(bytes)
+    // a piece of a long message would keep all of it
+    const own = bytes.buffer.byteLength > MAX_PEER_READ ? new Uint8Array(bytes) : bytes
+    const { id, addrs } = Peer.decode(own, { limits: { addrs: MAX_ADDRESSES_COUNTED } })
 
     if (isPeerMultihash(id)) {
       return { id: idOf(id), multihash: id, addrs: addrs.slice(0, MAX_ADDRESSES) }

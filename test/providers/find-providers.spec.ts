@@ -330,6 +330,23 @@ describe('finding providers', () => {
     expect(test.looked).to.deep.equal([])
   })
 
+  it('tells what this node holds as its own reply, as those of others are told', async () => {
+    const test = createWorld()
+    const [a, b] = providers(2)
+    test.held = [a]
+    test.names(0, [b])
+    const replies: string[][] = []
+    const events = new QueryEvents(event => {
+      if (event.name === 'PEER_RESPONSE') {
+        replies.push([idOf(event.from.toMultihash().bytes), ...event.providers.map(({ id }) => idOf(id.toMultihash().bytes))])
+      }
+    }, passthroughMapper)
+    await find(test, { events })
+
+    expect(replies[0]).to.deep.equal([test.world.self.id, a.id])
+    expect(replies.slice(1).flatMap(([, ...named]) => named)).to.deep.equal([b.id])
+  })
+
   it('takes no more than a tenth of all from one peer', async () => {
     const test = createWorld(50)
     test.names(0, providers(40, 100))

@@ -1,10 +1,12 @@
 // The providers that a search has found so far: who named them, and how they are reached.
 
-import { mergeContacts } from '../../query/contact.ts'
+import { toContact } from '../../query/contact.ts'
+import { MAX_ADDRESSES, MAX_FURTHER_ADDRESSES, MAX_KNOWN_ADDRESSES } from '../../wire/limits.ts'
 import { toPeerInfo } from '../../wire/peer.ts'
 import type { Contact } from '../../query/contact.ts'
 import type { PeerInfoMapper } from '../../wire/peer.ts'
 import type { PeerId, PeerInfo } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
 
 export interface Provider {
   contact: Contact
@@ -14,6 +16,8 @@ export interface Provider {
   readonly from: PeerId
   /** all who named it, by their ids */
   readonly witnesses: Set<string>
+  /** the addresses that may be used, as text, and how many named each */
+  readonly addresses: Map<string, { addr: Multiaddr, count: number }>
 }
 
 export interface FoundProvidersOptions {
@@ -64,11 +68,11 @@ export class FoundProviders {
         }
       } else {
         // named twice in a reply, or by a peer that was asked twice, it still has one witness
-        provider.witnesses.add(witness)
-
-        if (this.learn(provider, contact)) {
+        if (!provider.witnesses.has(witness) && this.learn(provider, contact)) {
           news.push(provider)
         }
+
+        provider.witnesses.add(witness)
       }
     }
 
@@ -77,30 +81,43 @@ export class FoundProviders {
 
   /** Takes further addresses of a provider. Returns whether any of them may be used; whoever named it first has not the last word on how to reach it. */
   learn (provider: Provider, contact: Contact): boolean {
-    const learnt = mergeContacts(provider.contact, contact)
-    const peer = learnt == null ? undefined : readPeer(learnt, this.#options.mapper)
+    const named = readPeer(contact, this.#options.mapper)?.multiaddrs ?? []
+    const wasReachable = this.isReachable(provider)
+    let further = 0
 
-    if (learnt == null || peer == null) {
+    for (const addr of named) {
+      const name = addr.toString()
+      const known = provider.addresses.get(name)
+
+      if (known != null) {
+        known.count++
+      } else if (further < (wasReachable ? MAX_FURTHER_ADDRESSES : MAX_ADDRESSES) && provider.addresses.size < MAX_KNOWN_ADDRESSES) {
+        provider.addresses.set(name, { addr, count: 1 })
+        further++
+      }
+    }
+
+    if (named.length === 0) {
       return false
     }
 
-    const before = provider.peer.multiaddrs.length
-    const wasReachable = this.isReachable(provider)
-    provider.contact = learnt
-    provider.peer = peer
+    // what most have named is tried first
+    const multiaddrs = [...provider.addresses.values()].sort((a, b) => b.count - a.count).map(({ addr }) => addr)
+    provider.peer = { ...provider.peer, multiaddrs }
+    provider.contact = toContact({ ...provider.contact, addrs: multiaddrs.map(({ bytes }) => bytes) })
 
     if (!wasReachable && this.isReachable(provider)) {
       this.#reachable++
     }
 
-    return peer.multiaddrs.length > before
+    return further > 0
   }
 
   #add (contact: Contact, from: PeerId): Provider | undefined {
     const peer = this.#byId.size >= this.#options.most ? undefined : readPeer(contact, this.#options.mapper)
 
     if (peer != null) {
-      const provider: Provider = { contact, peer, from, witnesses: new Set() }
+      const provider: Provider = { contact, peer, from, witnesses: new Set(), addresses: new Map(peer.multiaddrs.map(addr => [addr.toString(), { addr, count: 1 }])) }
       this.#byId.set(contact.id, provider)
       this.#reachable += this.isReachable(provider) ? 1 : 0
 

@@ -171,7 +171,7 @@ export class Admission {
       name: target.name,
       id: provider.id,
       tail: this.#needs.files.tail(fromCharacters(target.name), toPeerId(provider).toString()),
-      before: provider.id === this.#self.id ? OWN : this.#placeOf(target, ids, announcement),
+      before: provider.id === this.#self.id ? this.#tally.place(ids) ?? (announcement == null ? undefined : OWN) : this.#placeOf(target, ids, announcement),
       record: 'deleted'
     }
   }

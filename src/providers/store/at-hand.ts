@@ -13,6 +13,9 @@ export interface AtHandOptions {
   read (name: string): Promise<Held>
 }
 
+/** So often a key is read for those who wait for it. */
+const MOST_READS = 3
+
 interface Loading {
   /** what has changed since the reading began, by provider; undefined: it is none any more */
   changes: Map<string, Announcement | undefined>
@@ -129,19 +132,25 @@ export class AtHand {
   async #read (name: string, loading: Loading): Promise<void> {
     try {
       let held: Held
+      let reads = 0
 
       do {
         loading.again = false
         loading.changes = new Map()
         held = await this.#options.read(name)
-      } while (loading.again)
+      } while (loading.again && ++reads < MOST_READS)
 
       for (const [id, announcement] of loading.changes) {
         announcement == null ? held.delete(id) : held.set(id, announcement)
       }
 
       this.#loading.delete(name)
-      this.#keep(name, held)
+
+      // where nothing can be written it may be wrong again and again: good for once
+      if (!loading.again) {
+        this.#keep(name, held)
+      }
+
       loading.waiting.forEach(({ use }) => { use(held) })
     } catch (error: any) {
       // whoever waits for it is told; the next one tries again

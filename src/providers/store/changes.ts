@@ -4,6 +4,7 @@
 // Order of writes: where a datastore does not write a batch as one, a record's entry in the index is there before it and goes after it. A
 // record without an entry would stay for ever; an entry without its record goes when it is due.
 
+import { isDue, OWN } from './place.ts'
 import { WriteQueue } from './write-queue.ts'
 import type { Announcement } from './announcement.ts'
 import type { AtHand } from './at-hand.ts'
@@ -52,6 +53,8 @@ export class Changes {
   /** the last move of each announcement that is not written, by `Ids.record`; and how many moves of each key are not */
   readonly #unwritten = new Map<number, Unwritten>()
   readonly #unwrittenOfKey = new Map<number, number>()
+  /** those whose last write has failed, by `Ids.record` */
+  readonly #doubtful = new Map<number, Ids>()
 
   constructor (datastore: Datastore, files: Files, tally: Tally, atHand: AtHand, options: WriteQueueOptions) {
     this.#files = files
@@ -79,6 +82,23 @@ export class Changes {
     return this.#unwritten.has(record)
   }
 
+  /** Whether its last write has failed: what the disk has of it, nobody knows. */
+  isDoubtful ({ record }: Ids): boolean {
+    return this.#doubtful.has(record)
+  }
+
+  /** After all that is due was read: what is counted at a place that has no entries any more is not there. */
+  forgetLost (now: number): void {
+    for (const [record, ids] of this.#doubtful) {
+      const place = this.#tally.place(ids)
+
+      if (place == null || (isDue(place, now) && this.#tally.entriesAt(place) === 0)) {
+        this.#tally.set(ids, undefined)
+        this.#doubtful.delete(record)
+      }
+    }
+  }
+
   /** By `Ids.key`. */
   isKeyUnwritten (key: number): boolean {
     return this.#unwrittenOfKey.has(key)
@@ -93,10 +113,12 @@ export class Changes {
   make (moves: readonly Move[], done?: (error?: Error) => void): void {
     const writes: Write[] = []
     const unwritten = moves.map(move => {
+      // one's own is deleted wherever it may stand: where it was is what was counted
+      const before = this.#tally.isComplete ? this.#tally.place(move.ids) : move.before
       this.#note(move)
       this.#addWrites(move, writes)
 
-      return this.#remember(move)
+      return this.#remember(move, before)
     })
 
     this.#queue.add({
@@ -108,9 +130,9 @@ export class Changes {
     })
   }
 
-  #remember (move: Move): Unwritten {
+  #remember (move: Move, before: Place | undefined): Unwritten {
     const { record, key } = move.ids
-    const unwritten = { move, previous: this.#unwritten.get(record), before: move.before, failed: false }
+    const unwritten = { move, previous: this.#unwritten.get(record), before, failed: false }
     this.#unwritten.set(record, unwritten)
     this.#unwrittenOfKey.set(key, (this.#unwrittenOfKey.get(key) ?? 0) + 1)
 
@@ -137,8 +159,9 @@ export class Changes {
     }
   }
 
-  #addWrites ({ before, after, tail, record }: Move, writes: Write[]): void {
-    if (after != null && after !== before) {
+  #addWrites ({ ids, before, after, tail, record }: Move, writes: Write[]): void {
+    // the entry of one that is not written yet may never be
+    if (after != null && (after !== before || after === OWN || this.isUnwritten(ids) || this.isDoubtful(ids))) {
       writes.push({ key: this.#files.entryKey(after, tail), value: NOTHING })
     }
 
@@ -147,7 +170,8 @@ export class Changes {
     }
 
     if (before != null && before !== after) {
-      writes.push({ key: this.#files.entryKey(before, tail) })
+      // also behind what the next move of the same record does in this batch: that may delete it
+      writes.push({ key: this.#files.entryKey(before, tail), isLast: true })
     }
   }
 
@@ -167,6 +191,8 @@ export class Changes {
 
     // or each would keep all before it
     unwritten.previous = undefined
+
+    error == null ? this.#doubtful.delete(record) : this.#doubtful.set(record, unwritten.move.ids)
 
     if (error != null) {
       unwritten.failed = true

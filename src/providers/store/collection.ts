@@ -68,13 +68,20 @@ export class Collection {
   }
 
   async #load (options?: AbortOptions): Promise<void> {
-    const { files, tally } = this.#needs
+    const { files, tally, changes, self } = this.#needs
 
     if (!await files.isIndexed(options)) {
       await this.#index(options)
     }
 
     for await (const entry of paced(files.entries({}, options), options)) {
+      // of an identity that the node had before: it lapses as that of any other
+      if (entry.place === OWN && entry.id !== self.id) {
+        changes.make([this.#move(entry, OWN, this.#rightPlace(entry, await files.announcement(entry, options)))])
+        await changes.room()
+        continue
+      }
+
       tally.adopt(this.#idsOf(entry), entry.place)
     }
 
@@ -126,6 +133,9 @@ export class Collection {
       lost(seen)
     }
 
+    await changes.written()
+    changes.forgetLost(Date.now())
+
     while (tally.total > maxRecords && await this.evict(Infinity) > 0) {
       options?.signal?.throwIfAborted()
     }
@@ -139,7 +149,7 @@ export class Collection {
     const ids = this.#idsOf(entry)
     const known = tally.place(ids)
     // where it is known to stand here nothing has to be read: reading what is to be deleted took most of the time, and longest when the disk was busy
-    const announcement = known === entry.place ? undefined : await files.announcement(entry, options)
+    const announcement = known === entry.place && !changes.isDoubtful(ids) ? undefined : await files.announcement(entry, options)
 
     // made again meanwhile: that has seen to the entry, or the next collection does
     if (!changes.isUnwritten(ids) && tally.place(ids) === known) {
@@ -151,6 +161,12 @@ export class Collection {
     const { tally, files, changes, onEvicted } = this.#needs
     await changes.written()
     let evicted = 0
+    const onDeleted = (error?: Error): void => {
+      if (error == null) {
+        evicted++
+        onEvicted()
+      }
+    }
 
     for (let left = count, before = Infinity; left > 0 && left < before;) {
       const place = tally.least()
@@ -171,13 +187,8 @@ export class Collection {
 
         if (!changes.isUnwritten(ids)) {
           // one that was made again stands elsewhere, too
-          changes.make([this.#move(entry, place, known === place ? undefined : known)])
+          changes.make([this.#move(entry, place, known === place ? undefined : known)], known === place ? onDeleted : undefined)
           left--
-
-          if (known === place) {
-            evicted++
-            onEvicted()
-          }
         }
       }
 
@@ -185,6 +196,9 @@ export class Collection {
         left -= lost(seen)
       }
     }
+
+    // what could not be deleted made no room: whoever tries again and again would never end
+    await changes.written()
 
     return evicted
   }

@@ -5,7 +5,7 @@ import { InvalidMessageError } from '@libp2p/interface'
 import QuickLRU from 'quick-lru'
 import { equals as uint8ArrayEquals } from 'uint8arrays/equals'
 import { decodeContacts, toContact } from '../../query/contact.ts'
-import { MAX_REQUEST_PEERS } from '../../wire/limits.ts'
+import { MAX_PEER, MAX_REQUEST_PEERS } from '../../wire/limits.ts'
 import { toPeerInfo } from '../../wire/peer.ts'
 import { createSender } from './sender.ts'
 import type { Sender } from './sender.ts'
@@ -21,6 +21,9 @@ export interface SendersNeeds {
 
 /** So many are remembered: more than send at the same time. */
 const REMEMBERED = 256
+
+/** So many entries of its own are looked at: one is what others send, and addresses are dear to parse. */
+const MOST_OWN = 4
 
 interface Remembered {
   /** the entry that it sent, a serialised Peer */
@@ -53,7 +56,7 @@ export class Senders {
 
     const sender = this.#read(from, providers, remoteAddr)
 
-    if (providers.length === 1) {
+    if (providers.length === 1 && providers[0].byteLength <= MAX_PEER) {
       // a copy, for the message is a piece of what came in
       this.#senders.set(from.id, { entry: providers[0].slice(), remoteAddr, sender })
     }
@@ -64,8 +67,10 @@ export class Senders {
   #read (from: WirePeer, providers: readonly Uint8Array[], remoteAddr?: Multiaddr): Sender {
     const { mapper, groupOf } = this.#needs
 
-    for (const provider of decodeContacts(providers, MAX_REQUEST_PEERS)) {
-      const addrs = provider.id === from.id ? addressesOf(provider, mapper) : []
+    const own = decodeContacts(providers, MAX_REQUEST_PEERS).filter(({ id }) => id === from.id)
+
+    for (const provider of own.slice(0, MOST_OWN)) {
+      const addrs = addressesOf(provider, mapper)
 
       if (addrs.length > 0) {
         return createSender(toContact({ ...from, addrs }), remoteAddr == null ? undefined : groupOf?.(remoteAddr))

@@ -82,7 +82,8 @@ export class Tally {
 
     this.addEntry(place)
 
-    if (this.isUnknown(ids)) {
+    // of two entries, as a renewal leaves them that was cut off, the later: when the earlier one is due, the record is looked at
+    if (this.isUnknown(ids) || (known > OWN && place > known)) {
       this.set(ids, place)
     }
   }

@@ -8,6 +8,8 @@ import type { Datastore } from 'interface-datastore'
 export interface Write {
   readonly key: string
   readonly value?: Uint8Array
+  /** it goes out behind all others of its batch */
+  readonly isLast?: boolean
 }
 
 /** Writes that belong together: they go out in one batch. */
@@ -120,15 +122,18 @@ export class WriteQueue {
 }
 
 /** The last write of each key, in the order in which these were made. Some datastores put all first and then delete, whatever the order was. */
-function lastOfEach (changes: Change[]): Map<string, Uint8Array | undefined> {
+function lastOfEach (changes: Change[]): Array<[name: string, value: Uint8Array | undefined]> {
+  const others = new Map<string, Uint8Array | undefined>()
   const last = new Map<string, Uint8Array | undefined>()
 
   for (const { writes } of changes) {
-    for (const { key, value } of writes) {
+    for (const { key, value, isLast } of writes) {
+      others.delete(key)
       last.delete(key)
-      last.set(key, value)
+      const map = isLast === true ? last : others
+      map.set(key, value)
     }
   }
 
-  return last
+  return [...others, ...last]
 }
