@@ -55,6 +55,14 @@ describe('a provider that liars have named before', () => {
     })
   }
 
+  it('has an address once that comes with its id and without, and as often as anybody likes, and it counts once for each who named it', () => {
+    const often = contact(PROVIDER, TRUE_ADDRESS, `${TRUE_ADDRESS}/p2p/${toPeerId(HONEST).toString()}`, TRUE_ADDRESS)
+    const other = '/ip4/4.3.2.1/tcp/4001'
+    const { provider } = foundOf([often, contact(PROVIDER, other), contact(PROVIDER, other)])
+
+    expect(addressesOf(provider.peer)).to.deep.equal([other, TRUE_ADDRESS])
+  })
+
   it('has its address wherever it comes among those of ten liars, and first of all where two have told of it', () => {
     check(fc.property(fc.array(fc.nat({ max: 10 }), { minLength: 1, maxLength: 3 }), places => {
       const named = Array.from({ length: 10 }, (_, i) => withFalse(i))
