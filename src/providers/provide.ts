@@ -44,10 +44,14 @@ export async function provide (multihash: Uint8Array, { queries, contact, notify
 /** @throws {QueryError} when it has no address to tell: nobody would take the announcement */
 export function withAddress (self: Contact): Contact {
   if (self.addrs.length === 0) {
-    throw new QueryError('This node has no address that others may use, so they could not fetch from it: listen on one, or let peerInfoMapper pass those it has')
+    throw noAddress()
   }
 
   return self
+}
+
+export function noAddress (): QueryError {
+  return new QueryError('This node has no address that others may use, so they could not fetch from it: listen on one, or let peerInfoMapper pass those it has')
 }
 
 /** Makes requests that announce keys. `self`: the provider, with its addresses */

@@ -97,7 +97,7 @@ export interface QueryResult {
   /** all that answered, nearest first */
   found: Contact[]
   /** of the nearest k those that only others can reach: they have their places among them */
-  unreached?: Contact[]
+  unreached: Contact[]
   /** replies, one leading to the next, that it took to hear of the nearest one */
   hops: number
   /** requests sent */

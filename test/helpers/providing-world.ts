@@ -181,7 +181,7 @@ export class ProvidingWorld {
       throw new NoPeersError('None of the peers that were asked has answered')
     }
 
-    return { closest: found.slice(0, this.#k), found, hops: 1, messages: found.length, complete: true }
+    return { closest: found.slice(0, this.#k), found, unreached: [], hops: 1, messages: found.length, complete: true }
   }
 
   /** The places of peers may be invented. */

@@ -35,7 +35,7 @@ export class RecordedQueries {
   }
 }
 
-export const nothingFound: Outcome = async () => ({ closest: [], found: [], hops: 0, messages: 0, complete: true })
+export const nothingFound: Outcome = async () => ({ closest: [], found: [], unreached: [], hops: 0, messages: 0, complete: true })
 
 /** It goes on until it is ended. */
 export const endless: Outcome = async ({ signal }) => new Promise((resolve, reject) => {

@@ -72,7 +72,7 @@ describe('upkeep of the table', () => {
       })
       table.table.onLookup(keyOf(key), [], Date.now())
 
-      return { closest: [], found: [], hops: 0, messages: 0, complete: true }
+      return { closest: [], found: [], unreached: [], hops: 0, messages: 0, complete: true }
     }, K)
     // as the service wires them
     table = new LiveTable({ self: SELF, k: K, perGroup: { perBucket: 2, perTable: 3 } }, book, {

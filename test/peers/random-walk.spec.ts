@@ -82,7 +82,7 @@ describe('a random walk', () => {
       await new Promise(resolve => setTimeout(resolve, SECOND))
       running--
 
-      return { closest: [], found: [], hops: 0, messages: 0, complete: true }
+      return { closest: [], found: [], unreached: [], hops: 0, messages: 0, complete: true }
     }
     start({ queriesPerPeriod: 3 })
     await clock.tickAsync(6 * MINUTE)
@@ -95,7 +95,7 @@ describe('a random walk', () => {
     queries.outcome = async () => {
       await new Promise(resolve => setTimeout(resolve, MINUTE))
 
-      return { closest: [], found: [], hops: 0, messages: 0, complete: true }
+      return { closest: [], found: [], unreached: [], hops: 0, messages: 0, complete: true }
     }
     start({ queriesPerPeriod: 2 })
     await clock.tickAsync(19.5 * MINUTE)
@@ -111,7 +111,7 @@ describe('a random walk', () => {
         expect(await onReply?.(peer, { type: MessageType.FIND_NODE, key: new Uint8Array(), closer: [Uint8Array.of(1, 2, 3)], providers: [] })).to.not.equal(true)
       }
 
-      return { closest: [contact(3)], found: [contact(3)], hops: 0, messages: 0, complete: true }
+      return { closest: [contact(3)], found: [contact(3)], unreached: [], hops: 0, messages: 0, complete: true }
     }
     start()
     await clock.tickAsync(6 * MINUTE)

@@ -32,7 +32,7 @@ describe('the region of a key', () => {
   function lookUp (target: Contact['key']): QueryResult {
     const found = sortedTruth(peers, target).slice(0, 30)
 
-    return { closest: found.slice(0, K), found, hops: 1, messages: 30, complete: true }
+    return { closest: found.slice(0, K), found, unreached: [], hops: 1, messages: 30, complete: true }
   }
 
   async function search (mode: RegionMode, networkSize: QueryManager['networkSize'] = { peers: HONEST.length, error: 0.05 }, signal = new AbortController().signal): Promise<Region> {

@@ -199,7 +199,7 @@ export class Announcer {
   }
 
   /** Everyone that a lookup has told of, nearest first: those too that only others can reach, for nobody else has their places. */
-  #there (target: Key, { found, unreached = [] }: QueryResult): Contact[] {
+  #there (target: Key, { found, unreached }: QueryResult): Contact[] {
     if (this.#unreached.size > MOST_UNREACHED) {
       this.#unreached.clear()
     }

@@ -3,7 +3,8 @@
 
 import { NotStartedError } from '@libp2p/interface'
 import { setMaxListeners } from 'main-event'
-import { NoPeersError, QueryError } from '../../query/errors.ts'
+import { NoPeersError } from '../../query/errors.ts'
+import { noAddress } from '../provide.ts'
 import { Agenda, FIRST_RETRY } from './agenda.ts'
 import { cellOf, CELLS } from './cells.ts'
 import { addCounts, countsSince, noCounts } from './sweep-status.ts'
@@ -228,7 +229,7 @@ export class Sweeper {
 
     throw obstacle === 'offline'
       ? new NoPeersError('There is no peer to tell: the routing table is empty. Connect to a peer of the network first; what is provided is announced as soon as there is one')
-      : new QueryError('This node has no address that others may use, so they could not fetch from it: listen on one, or let peerInfoMapper pass those it has')
+      : noAddress()
   }
 
   async #sweep (signal: AbortSignal): Promise<void> {

@@ -192,11 +192,16 @@ export class Changes {
     // or each would keep all before it
     unwritten.previous = undefined
 
-    error == null ? this.#doubtful.delete(record) : this.#doubtful.set(record, unwritten.move.ids)
-
     if (error != null) {
       unwritten.failed = true
       this.#takeBack(unwritten, isLast)
+    }
+
+    // one that is counted nowhere is taken for new whatever the disk has: newcomers that can't be written are not kept here
+    if (error == null || this.#tally.place(unwritten.move.ids) == null) {
+      this.#doubtful.delete(record)
+    } else {
+      this.#doubtful.set(record, unwritten.move.ids)
     }
   }
 
